@@ -1,0 +1,1 @@
+"""Values in, values out: no file, socket, clock, environment or randomness."""

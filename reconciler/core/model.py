@@ -1,0 +1,101 @@
+"""What the manifests declare and what the gateway's list showed, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SOURCED = frozenset({"URL", "CERTIFICATE", "PUBLIC_KEY", "PRIVATE_KEY", "KEYSTORE"})
+"""The ``sourceType`` values whose keys any update cuts off from their source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the manifests something is said; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredJwk:
+    """What the manifests ask of one JWK.
+
+    Attributes:
+        name: the name it shall have.
+        place: the entry's ``name`` value in its manifest.
+        description: the description it shall have; None leaves it unmanaged, "" asks for none.
+        previous_names: names the key may still carry.
+        kid: RFC 7517 key id that pins which key is meant; None pins nothing.
+        allow_source_detach: consent to cutting the key off from its source.
+    """
+
+    name: str
+    place: Place
+    description: str | None = None
+    previous_names: tuple[str, ...] = ()
+    kid: str | None = None
+    allow_source_detach: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredProject:
+    """All JWKs the manifests declare for one Apinizer project, from however many documents."""
+
+    name: str
+    jwks: tuple[DeclaredJwk, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LiveJwk:
+    """One item of the gateway's list: the only fields that are ever kept of it."""
+
+    name: str
+    description: str | None = None
+    id: str | None = None
+    project_id: str | None = None
+    source_type: str | None = None
+    source_id: str | None = None
+    source_url: str | None = None
+    type: str | None = None
+    kid: str | None = None
+
+    @property
+    def sourced(self) -> bool:
+        """Whether an update would cut this key off from a source."""
+        return self.source_type in SOURCED
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProject:
+    """A project's whole list, as the gateway gave it, in the gateway's order."""
+
+    name: str
+    jwks: tuple[LiveJwk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFault:
+    """Why a project's list can't be planned on.
+
+    Attributes:
+        name: the project.
+        code: ``project-unreadable``, the gateway refused the list (the project does not exist or
+            the token may not see it); ``unsafe-list``, its list can't be trusted.
+        message: what is wrong; live text inside is not escaped.
+        hint: what to do.
+    """
+
+    name: str
+    code: Literal["project-unreadable", "unsafe-list"]
+    message: str
+    hint: str
+
+
+LiveList = LiveProject | ListFault
+"""What reading one project's list came to."""

@@ -1,0 +1,111 @@
+"""What the gateway answered to a write, and what became of each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.core.plan import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Whether one environment (or one pod in it) got the key.
+
+    Attributes:
+        name: the environment's name; ``environment/pod`` where the answer goes down to pods.
+        deployed: what the answer said of it.
+        message: the gateway's words; hostile text, not escaped.
+    """
+
+    name: str
+    deployed: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What an answer said about getting the key to the gateways.
+
+    Attributes:
+        deployed: True only where the answer can be read as success everywhere; False where it
+            says it failed somewhere; None where it says nothing that can be understood.
+        environments: one item per environment or pod the answer names.
+        message: the gateway's words about the whole; hostile text, not escaped.
+    """
+
+    deployed: bool | None
+    environments: tuple[Environment, ...] = ()
+    message: str = ""
+
+
+class Reply(StrEnum):
+    """What an answer to a write, or the lack of it, means for the write."""
+
+    ACCEPTED = "accepted"
+    """The gateway says it saved the key."""
+    REJECTED = "rejected"
+    """The gateway says it did not: a 4xx, or a failure inside a 200."""
+    THROTTLED = "throttled"
+    """429: not now."""
+    LOST = "lost"
+    """The request may have had its effect: timeout, reset, 5xx, an answer nobody understands."""
+    UNSENT = "unsent"
+    """The request never left: no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The meaning of the answer to one PUT, whatever its dialect.
+
+    Attributes:
+        reply: what it means for the write.
+        message: the gateway's words or the network's failure, for people; hostile, not escaped.
+        deployment: what it said about the gateways; ``Deployment(None)`` unless accepted.
+        status: the HTTP status; None where there was no answer.
+        retry_after: seconds the gateway asked to wait; None where it did not.
+    """
+
+    reply: Reply
+    message: str
+    deployment: Deployment
+    status: int | None = None
+    retry_after: float | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a step."""
+
+    APPLIED = "applied"
+    """Read back under its new fields, and deployed everywhere the answer named."""
+    NOT_DEPLOYED = "not-deployed"
+    """Saved, but not known to be on every gateway."""
+    FAILED = "failed"
+    """The gateway rejected it; the key is as it was."""
+    UNKNOWN = "unknown"
+    """Nobody can say: the answer was lost and the list could not be read."""
+    CONFLICT = "conflict"
+    """Somebody else wrote at the same time."""
+    NOT_TRIED = "not-tried"
+    """Not sent, because of something that came before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What became of one step.
+
+    Attributes:
+        step: the step of the plan.
+        outcome: what became of it.
+        message: why, in words for people; holds live text, not escaped.
+        attempts: how many PUTs were sent for it.
+        environments: the deployment answer's environments, of the last attempt that had one.
+    """
+
+    step: Step
+    outcome: Outcome
+    message: str = ""
+    attempts: int = 0
+    environments: tuple[Environment, ...] = ()

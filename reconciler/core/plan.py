@@ -1,0 +1,198 @@
+"""The plan: what will be sent, why, and what stands in the way; an immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.core.model import Place
+
+
+class Action(StrEnum):
+    """What a change does to its key, in the order reports name it."""
+
+    RENAME = "rename"
+    DESCRIBE = "describe"
+
+
+class Effect(StrEnum):
+    """What else happens to a key because it is updated."""
+
+    REDEPLOYS = "redeploys"
+    DETACHES_SOURCE = "detachesSource"
+
+
+class RefusalCode(StrEnum):
+    """Why nothing may be written to a project."""
+
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    NAME_TAKEN = "name-taken"
+    DUPLICATE_LIVE_NAME = "duplicate-live-name"
+    KID_MISMATCH = "kid-mismatch"
+    DETACH_NOT_ALLOWED = "detach-not-allowed"
+    PROJECT_UNREADABLE = "project-unreadable"
+    UNSAFE_LIST = "unsafe-list"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The two fields of a JWK that are managed; also the complete body of a PUT."""
+
+    name: str
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One live JWK whose name and/or description will differ.
+
+    Attributes:
+        project: the Apinizer project.
+        name: the name it ends under; with ``project`` this addresses the change.
+        before: the live fields.
+        after: the fields it ends with; an unmanaged description keeps its live value.
+        actions: never empty, in the order of ``Action``.
+        effects: in the order of ``Effect``.
+        id: the server's identifier, where the list has one.
+        kid: the RFC 7517 key id, where the list has one.
+        source: the declaring entry; None in a plan read from a file that left it out.
+    """
+
+    project: str
+    name: str
+    before: Fields
+    after: Fields
+    actions: tuple[Action, ...]
+    effects: tuple[Effect, ...]
+    id: str | None
+    kid: str | None
+    source: Place | None
+
+    @property
+    def previous_name(self) -> str | None:
+        """The name it leaves; None where it keeps its name."""
+        return self.before.name if self.before.name != self.after.name else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One PUT.
+
+    Attributes:
+        project: the Apinizer project.
+        jwk: the name the key is addressed by at that moment.
+        body: the complete body.
+        change: the ``name`` of the change this step is part of.
+        temporary: the body's name is a temporary one; a later step of the change replaces it.
+    """
+
+    project: str
+    jwk: str
+    body: Fields
+    change: str
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason why nothing may be written to a project.
+
+    Attributes:
+        code: what kind of reason.
+        project: the Apinizer project.
+        name: the declared or live name it is about; None where it is the whole project.
+        message: what is wrong and which live keys are involved; live text is not escaped.
+        hint: the shortest way out.
+        source: the declaring entry, where one is to blame.
+    """
+
+    code: RefusalCode
+    project: str
+    name: str | None
+    message: str
+    hint: str
+    source: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live JWK that no manifest declares; it is left alone."""
+
+    project: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something worth a look that stops nothing; ``warnings`` in the JSON.
+
+    Attributes:
+        code: a stable word, such as ``hint-names-live-key`` or ``temporary-name-left``.
+        project: the Apinizer project.
+        name: the JWK it is about.
+        message: what was noticed and what to do about it; live text is not escaped.
+        source: the declaring entry, where one is to blame.
+    """
+
+    code: str
+    project: str
+    name: str
+    message: str
+    source: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many of what; the counts of live and declared JWKs, never of steps."""
+
+    rename: int = 0
+    describe: int = 0
+    rename_and_describe: int = 0
+    unchanged: int = 0
+    unmanaged: int = 0
+    refused: int = 0
+
+    @property
+    def changes(self) -> int:
+        """How many JWKs will differ."""
+        return self.rename + self.describe + self.rename_and_describe
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Fingerprints of what a plan was made from; each ``sha256:`` and 64 hexadecimal digits."""
+
+    manifests: str
+    live: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a run would do, and all that keeps it from doing so.
+
+    Changes, refusals, unmanaged JWKs and warnings are sorted by project, then name. Steps are
+    sorted by project and, within one, stand in the order they are sent.
+
+    Attributes:
+        gateway: the normalised base URL the live state was read from.
+        digest: ``sha256:`` and 64 hexadecimal digits over what is sent and what is refused.
+        inputs: only where the plan is to be saved; tells later which side moved.
+    """
+
+    gateway: str
+    digest: str
+    summary: Summary
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    warnings: tuple[Caution, ...] = ()
+    inputs: Inputs | None = None
+
+    @property
+    def refused_projects(self) -> frozenset[str]:
+        """The projects nothing may be written to."""
+        return frozenset(refusal.project for refusal in self.refusals)
