@@ -1,0 +1,167 @@
+"""Which files the paths of a command line mean, and their bytes; knows no YAML."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.manifests.findings import FileFault, whole_file
+from reconciler.manifests.limits import MAX_FILE_BYTES, MAX_TOTAL_BYTES, MEBIBYTE
+from reconciler.manifests.quote import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+STDIN = "-"
+STDIN_SHOWN = "<stdin>"
+_SUFFIXES = (".yaml", ".yml")
+_STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+"""Where a shell's redirections and process substitutions appear: pipes there have a writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read.
+
+    Attributes:
+        shown: what places call it; safe to print.
+        path: where it is; None is standard input.
+        fault: why it can't be read, where that was seen while looking for it.
+        inode: device and number of a file that was found.
+    """
+
+    shown: str
+    path: Path | None
+    fault: str = ""
+    inode: tuple[int, int] | None = None
+
+
+def sources(paths: Iterable[str]) -> Iterator[Source]:
+    """The files that paths mean, in the order given, each once.
+
+    A folder means all ``*.yaml`` and ``*.yml`` below it, sorted; hidden files and folders are
+    passed over and links are followed. What can't be a manifest comes as a source with a fault.
+    """
+    met: set[tuple[int, int] | str] = set()
+    for path in paths:
+        for source in _meant(path):
+            identity = source.inode or source.shown
+            if identity not in met:
+                met.add(identity)
+                yield source
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads sources, within bounds for each file and for all together."""
+
+    stdin: BinaryIO
+    _total: int = field(default=0, init=False)
+
+    @property
+    def spent(self) -> bool:
+        """Whether more was read than a run may; nothing more should be."""
+        return self._total > MAX_TOTAL_BYTES
+
+    def read(self, source: Source) -> bytes:
+        """A source's content, never more than ``MAX_FILE_BYTES``.
+
+        Raises:
+            FileFault: it can't be read, or is too large.
+        """
+        if source.fault:
+            raise FileFault(whole_file(source.shown, source.fault))
+        try:
+            raw = self._bytes(source)
+        except OSError as error:
+            raise FileFault(whole_file(source.shown, _unreadable(error))) from error
+        self._total += len(raw)
+        if len(raw) > MAX_FILE_BYTES:
+            raise FileFault(whole_file(source.shown, _too_large("the file is", MAX_FILE_BYTES)))
+        if self.spent:
+            message = _too_large("the files up to this one are together", MAX_TOTAL_BYTES)
+            raise FileFault(whole_file(source.shown, message))
+        return raw
+
+    def _bytes(self, source: Source) -> bytes:
+        if source.path is None:
+            return self.stdin.read(MAX_FILE_BYTES + 1)
+        with source.path.open("rb") as stream:
+            return stream.read(MAX_FILE_BYTES + 1)
+
+
+def _meant(path: str) -> Iterator[Source]:
+    if not path:
+        yield Source('""', None, "a path is empty; check that the variable it comes from is set")
+    elif path == STDIN:
+        yield Source(STDIN_SHOWN, None)
+    elif _is_folder(Path(path)):
+        yield from _below(Path(path))
+    else:
+        yield _file(Path(path))
+
+
+def _below(folder: Path) -> Iterator[Source]:
+    """All manifests below a folder; the folder itself, with a fault, where there are none."""
+    source = None
+    for source in _walk(folder):
+        yield source
+    if source is None:
+        fault = (
+            "no manifest found: the folder holds no *.yaml or *.yml, and an empty set is a "
+            "mistake, not a wish; name the folder that holds the manifests"
+        )
+        yield Source(escaped(str(folder)), folder, fault)
+
+
+def _walk(folder: Path) -> Iterator[Source]:
+    pending = [folder]
+    visited: set[tuple[int, int]] = set()
+    while pending:
+        path = pending.pop()
+        if not _is_folder(path):
+            if path.suffix in _SUFFIXES:
+                yield _file(path)
+            continue
+        try:
+            status = path.stat()
+            children = [] if (status.st_dev, status.st_ino) in visited else list(path.iterdir())
+        except OSError as error:
+            yield Source(escaped(str(path)), path, _unreadable(error))
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        pending += sorted((child for child in children if child.name[0] != "."), reverse=True)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:  # _file says what is wrong
+        return False
+
+
+def _file(path: Path) -> Source:
+    shown = escaped(str(path))
+    try:
+        status = path.stat()
+    except OSError as error:
+        return Source(shown, path, _unreadable(error))
+    if stat.S_ISREG(status.st_mode) or str(path).startswith(_STREAMS):
+        return Source(shown, path, inode=(status.st_dev, status.st_ino))
+    fault = "this is a device, a pipe or a socket; name a file, a folder, or - for standard input"
+    return Source(shown, path, fault)
+
+
+def _unreadable(error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return f"can't be read ({reason}); check the path's spelling and permissions"
+
+
+def _too_large(whose: str, limit: int) -> str:
+    return (
+        f"{whose} larger than {limit // MEBIBYTE} MiB, which no manifest needs; split it, or check "
+        "that this is what you meant"
+    )

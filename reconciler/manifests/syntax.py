@@ -1,0 +1,121 @@
+"""What a YAML parser complains about, said in words an author can act on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.core.model import Place
+from reconciler.manifests.findings import Finding, whole_file
+from reconciler.manifests.quote import escaped, ticked
+
+if TYPE_CHECKING:
+    import yaml
+
+_NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters no YAML stream may hold (YAML 1.1, 5.1)."""
+
+_TAB = "a tab indents this line, and YAML allows spaces only; replace the tab with spaces"
+_INDENTATION = (
+    "the structure breaks here; check that this line is indented like its neighbours and that the "
+    "brackets and quotes before it are closed"
+)
+_SENTENCES = {
+    "found a tab": _TAB,
+    "mapping values are not allowed": (
+        "a colon can't stand here; check the indentation of this line, and quote a value that "
+        "holds a colon and a space"
+    ),
+    "sequence entries are not allowed": (
+        "a list item can't begin here; put `-` on a line of its own, indented below its member"
+    ),
+    " expected ':'": (
+        "this line has no colon after its key; write `key: value`, and indent the further lines of "
+        "a text"
+    ),
+    "unexpected end of stream": "the file ends inside a quoted text; close the quotation mark",
+    "unexpected document": (
+        "`---` or `...` stands inside a quoted text; close the quotation mark before it"
+    ),
+    " expected ',' or": "a comma or a closing bracket is missing before this place; add it",
+    "undefined alias": (
+        "this alias has no anchor before it; define the anchor (`&name`) first, or quote the text"
+    ),
+    "duplicate anchor": "this anchor was defined before in the document; rename one of the two",
+    "unknown escape": (
+        "unknown escape in a double-quoted text; write `\\\\` for a backslash, or use single quotes"
+    ),
+    "character escape code": "this escape is no character; write the character itself",
+    "hexdecimal": "an escape lacks hexadecimal digits; write `\\\\` for a backslash",
+    "escape sequence of": "an escape lacks hexadecimal digits; write `\\\\` for a backslash",
+    "undefined tag handle": "tags such as `!name!value` are not allowed in manifests; remove it",
+    " expected <document start>": (
+        "a second document begins without `---`; add the line `---`, or indent this like the text "
+        "before it"
+    ),
+    " expected": _INDENTATION,
+}
+"""By a part of the parser's message, the first that fits; libyaml and PyYAML word them alike."""
+
+
+def syntax_fault(error: yaml.MarkedYAMLError, raw: bytes, file: str) -> Finding:
+    """The finding for what the parser says, at the place it says it of."""
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return whole_file(file, _unnamed(str(error.problem)))
+    place = Place(file, mark.line + 1, mark.column + 1)
+    said = f"{error.context or ''} {error.problem or ''}"
+    if "cannot start any token" in said:
+        return Finding(place, _no_token(_character(raw, place)))
+    sentence = next((text for part, text in _SENTENCES.items() if part in said), None)
+    if sentence is None:
+        sentence = _unnamed(said)
+    return Finding(place, sentence + _begun(error.context_mark, place))
+
+
+def unreadable_text(raw: bytes, file: str, reason: str) -> Finding:
+    """The finding for bytes that are no text YAML allows, at the first bad byte."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode()
+        message = (
+            f"the byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8, which is the "
+            "only encoding manifests may have"
+        )
+        return Finding(_end_of(before, file), message)
+    bad = _NOT_ALLOWED.search(text)
+    if bad is None:
+        return whole_file(file, _unnamed(reason))
+    message = (
+        f"the character U+{ord(bad[0]):04X} is not allowed in YAML; remove it, or write it as an "
+        "escape in a double-quoted text"
+    )
+    return Finding(_end_of(text[: bad.start()], file), message)
+
+
+def _unnamed(said: str) -> str:
+    return f"this is not YAML: {escaped(said.strip())}; correct it"
+
+
+def _no_token(character: str) -> str:
+    if character == "\t":
+        return _TAB
+    return f"a value can't begin with {ticked(character)}; put the value in quotes"
+
+
+def _character(raw: bytes, place: Place) -> str:
+    lines = raw.decode(errors="replace").splitlines()
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    return line[place.column - 1 : place.column]
+
+
+def _begun(context: yaml.Mark | None, place: Place) -> str:
+    if context is None or context.line + 1 == place.line:
+        return ""
+    return f" (it belongs to what begins on line {context.line + 1})"
+
+
+def _end_of(before: str, file: str) -> Place:
+    line = before.count("\n") + 1
+    return Place(file, line, len(before) - (before.rfind("\n") + 1) + 1)

@@ -1,0 +1,104 @@
+"""Each pair of files in bad/ and good/ is a case: a manifest and what loading it comes to."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import ManifestError
+from reconciler.manifests.findings import FileFault
+from reconciler.manifests.load import load
+from reconciler.manifests.nodes import LOADER, PureLoader, documents
+
+if TYPE_CHECKING:
+    import yaml
+
+    from reconciler.core.model import DeclaredProject
+
+HERE = Path(__file__).parent
+BAD = sorted((HERE / "bad").glob("*.yaml"))
+GOOD = sorted((HERE / "good").glob("*.yaml"))
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def expected(manifest: Path) -> str:
+    return manifest.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def shown(project: DeclaredProject) -> str:
+    lines = [f"{project.place} {project.name}"]
+    lines += (
+        f"{jwk.place} {jwk.name!r} description={jwk.description!r} "
+        f"previous={list(jwk.previous_names)} kid={jwk.kid!r} detach={jwk.allow_source_detach}"
+        for jwk in project.jwks
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def outline(node: yaml.Node) -> object:
+    """A node as both loaders must see it: tag, value, line and column."""
+    mark = node.start_mark
+    if isinstance(node.value, str):
+        return node.tag, node.value, mark.line, mark.column
+    parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else [pair])]
+    return node.tag, [outline(part) for part in parts], mark.line, mark.column
+
+
+@pytest.mark.parametrize("manifest", BAD, ids=named)
+def test_every_problem_of_a_bad_manifest_is_told_at_its_place(manifest: Path) -> None:
+    with pytest.raises(ManifestError) as raised:
+        load([str(manifest)], stdin=io.BytesIO())
+    told = "".join(f"{problem}\n" for problem in raised.value.problems)
+    assert told.replace(f"{manifest.parent}/", "") == expected(manifest)
+
+
+@pytest.mark.parametrize("manifest", GOOD, ids=named)
+def test_a_good_manifest_declares_what_is_expected(manifest: Path) -> None:
+    projects = load([str(manifest)], stdin=io.BytesIO())
+    told = "".join(shown(project) for project in projects)
+    assert told.replace(f"{manifest.parent}/", "") == expected(manifest)
+
+
+def test_no_expectation_is_left_without_its_manifest() -> None:
+    expectations = {
+        path.stem for folder in ("bad", "good") for path in (HERE / folder).glob("*.txt")
+    }
+    assert expectations == {path.stem for path in BAD + GOOD}
+
+
+def test_no_bad_manifest_hides_the_problems_of_another() -> None:
+    with pytest.raises(ManifestError) as raised:
+        load([str(HERE / "bad")], stdin=io.BytesIO())
+    told = {str(problem).replace(f"{HERE / 'bad'}/", "") for problem in raised.value.problems}
+    blamed = {problem.split(":")[0] for problem in told}
+    assert blamed == {manifest.name for manifest in BAD}
+
+
+@pytest.mark.parametrize("manifest", BAD + GOOD, ids=named)
+def test_both_loaders_see_the_same_nodes_at_the_same_places(manifest: Path) -> None:
+    raw = manifest.read_bytes()
+    seen: list[object] = []
+    for loader in (LOADER, PureLoader):
+        nodes: list[object] = []
+        try:
+            if manifest.stem == "anchor-holds-itself":
+                nodes = [next(documents(raw, "f", loader)).tag]
+            else:
+                nodes.extend(outline(root) for root in documents(raw, "f", loader))
+        except FileFault as fault:
+            nodes.append(fault.finding.message.split(" (")[0])
+        seen.append(nodes)
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("manifest", BAD, ids=named)
+def test_problems_are_printable_and_say_what_to_do(manifest: Path) -> None:
+    for line in expected(manifest).splitlines():
+        assert line.isprintable()
+        assert any(mark in line for mark in (";", ": ")), line

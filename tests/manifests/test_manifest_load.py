@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import gc
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import ManifestError
+from reconciler.manifests import files
+from reconciler.manifests.limits import MAX_PROBLEMS
+from reconciler.manifests.load import load
+
+if TYPE_CHECKING:
+    from reconciler.core.model import DeclaredProject
+
+
+def manifest(*names: str, project: str = "P") -> str:
+    entries = ", ".join(f"{{name: {name}}}" for name in names)
+    return (
+        "apiVersion: reconciler/v1\nkind: Project\n"
+        f"metadata: {{name: {project}}}\nspec: {{jwks: [{entries}]}}\n"
+    )
+
+
+def loaded(*paths: object, stdin: str = "") -> tuple[DeclaredProject, ...]:
+    return load([str(path) for path in paths], stdin=io.BytesIO(stdin.encode()))
+
+
+def problems(*paths: object, stdin: str = "") -> list[str]:
+    with pytest.raises(ManifestError) as raised:
+        loaded(*paths, stdin=stdin)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def names(projects: tuple[DeclaredProject, ...]) -> dict[str, list[str]]:
+    return {project.name: [jwk.name for jwk in project.jwks] for project in projects}
+
+
+def test_documents_of_a_project_are_merged_and_projects_sorted(tmp_path: Path) -> None:
+    (tmp_path / "1.yaml").write_text(manifest("z", "y", project="Q"))
+    (tmp_path / "2.yml").write_text(manifest("b") + "---\n" + manifest("x", project="Q"))
+    (tmp_path / "3.yaml").write_text(manifest("a"))
+    assert names(loaded(tmp_path)) == {"P": ["b", "a"], "Q": ["z", "y", "x"]}
+
+
+def test_a_folder_is_searched_in_order_without_hidden_parts(tmp_path: Path) -> None:
+    for path in ("b.yaml", "a/2.yml", "a/1.yaml", "c/d/e.yaml"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(manifest(path.replace("/", "-")))
+    for path in (".git/x.yaml", "a/.hidden.yaml", "a/notes.txt", "a/x.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("not: [a manifest")
+    assert names(loaded(tmp_path))["P"] == ["a-1.yaml", "a-2.yml", "b.yaml", "c-d-e.yaml"]
+
+
+def test_a_hidden_file_that_is_named_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".x.yaml").write_text(manifest("a"))
+    assert names(loaded(tmp_path / ".x.yaml")) == {"P": ["a"]}
+
+
+def test_the_same_file_by_several_paths_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    (tmp_path / "link.yaml").symlink_to("a.yaml")
+    file = tmp_path / "a.yaml"
+    assert names(loaded(file, tmp_path, file, tmp_path / "link.yaml", tmp_path)) == {"P": ["a"]}
+
+
+def test_links_are_followed_and_their_loops_end(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.yaml").write_text(manifest("a"))
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    (tmp_path / "start").mkdir()
+    (tmp_path / "start" / "down").symlink_to(tmp_path / "real")
+    assert names(loaded(tmp_path / "start")) == {"P": ["a"]}
+
+
+def test_standard_input_is_read_once_and_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    (project,) = loaded(tmp_path / "a.yaml", "-", "-", stdin=manifest("b"))
+    assert [str(jwk.place) for jwk in project.jwks][1] == "<stdin>:4:22"
+    assert problems("-", stdin="a: [")[0].startswith("<stdin>:")
+
+
+def test_standard_input_is_left_alone_when_nobody_asks(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    stdin = io.BytesIO(b"untouched")
+    load([str(tmp_path / "a.yaml")], stdin=stdin)
+    assert stdin.read() == b"untouched"
+
+
+def test_a_process_substitution_is_read() -> None:
+    reading, writing = os.pipe()
+    with open(writing, "wb") as stream:  # noqa: PTH123 - a pipe has no path
+        stream.write(manifest("a").encode())
+    try:
+        assert names(loaded(f"/dev/fd/{reading}")) == {"P": ["a"]}
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        pytest.param(Path.exists, "No such file", id="absent"),
+        pytest.param(lambda path: path.symlink_to(path), "symbolic links", id="link to itself"),
+        pytest.param(lambda path: path.symlink_to("gone"), "No such file", id="dangling link"),
+        pytest.param(os.mkfifo, "a device, a pipe or a socket", id="pipe nobody writes to"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), "a device, a pipe", id="device"),
+        pytest.param(lambda path: path.mkdir(), "no manifest found", id="empty folder"),
+        pytest.param(lambda path: path.touch(), "no manifest found", id="empty file"),
+    ],
+)
+def test_a_path_that_is_no_manifest_is_a_problem(make: object, part: str, tmp_path: Path) -> None:
+    assert callable(make)
+    make(tmp_path / "x.yaml")
+    (problem,) = problems(tmp_path / "x.yaml")
+    assert problem.startswith(f"{tmp_path / 'x.yaml'}: ")
+    assert part in problem
+
+
+def test_what_a_folder_cannot_read_is_a_problem_of_that_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    os.mkfifo(tmp_path / "b.yaml")
+    (tmp_path / "c.yaml").symlink_to("gone")
+    first, second = problems(tmp_path)
+    assert first.startswith(f"{tmp_path}/b.yaml: this is a device")
+    assert second.startswith(f"{tmp_path}/c.yaml: can't be read")
+
+
+def test_a_file_that_cannot_be_opened_is_a_problem() -> None:
+    (problem,) = problems("/proc/self/mem")
+    assert problem.startswith("/proc/self/mem: can't be read (")
+
+
+def test_standard_input_that_fails_is_a_problem() -> None:
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(ManifestError) as raised:
+        load(["-"], stdin=Broken())
+    (problem,) = raised.value.problems
+    assert str(problem).startswith("<stdin>: can't be read (Input/output error)")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_without_permission_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    assert "Permission denied" in problems(tmp_path)[0]
+
+
+def test_a_path_too_long_for_the_system_is_a_problem() -> None:
+    assert "can't be read" in problems("x" * 5000)[0]
+
+
+def test_no_path_and_an_empty_path_are_problems() -> None:
+    assert "no manifest found: an empty set is a mistake, not a wish" in problems()[0]
+    assert "a path is empty" in problems("")[0]
+
+
+def test_file_names_cannot_forge_lines(tmp_path: Path) -> None:
+    evil = tmp_path / "a\n::error::\x1b[2J.yaml"
+    evil.write_text("[")
+    (problem,) = problems(evil)
+    assert problem.isprintable()
+    assert r"a\n::error::\x1b[2J.yaml:2:1: " in problem
+
+
+def test_problems_come_in_the_order_files_were_given_then_by_line(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text(manifest("a", "no") + "---\n" + manifest("123"))
+    (tmp_path / "a.yaml").write_text(manifest("ok", "a") + "---\na: b: c")
+    told = problems(tmp_path / "b.yaml", tmp_path / "a.yaml", tmp_path / "gone")
+    assert [problem.split(": ")[0].removeprefix(f"{tmp_path}/") for problem in told] == [
+        "b.yaml:4:33",
+        "b.yaml:9:22",
+        "a.yaml:4:34",
+        "a.yaml:6:5",
+        "gone",
+    ]
+
+
+def test_a_faulty_entry_does_not_hide_rules_broken_by_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a", "no", "a"))
+    assert [problem.split(": ", 1)[1][:20] for problem in problems(tmp_path)] == [
+        "YAML reads `no` as a",
+        '"a" is declared twic',
+    ]
+
+
+def test_too_many_problems_end_the_file_only(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest(*["no"] * (MAX_PROBLEMS + 1)))
+    (tmp_path / "b.yaml").write_text(manifest("no"))
+    told = problems(tmp_path)
+    assert len(told) == MAX_PROBLEMS + 2
+    assert "more than 10,000 problems" in told[0]
+    assert told[-1].startswith(f"{tmp_path}/b.yaml:4:")
+
+
+def test_all_files_together_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_TOTAL_BYTES", 2 * 1024)
+    for name in "abc":
+        (tmp_path / f"{name}.yaml").write_text(manifest(name) + "#" * 1024)
+    (problem,) = problems(tmp_path)
+    assert problem.startswith(f"{tmp_path}/b.yaml: the files up to this one are together larger")
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
+def test_collection_of_cycles_is_as_it_was_before(on: bool, tmp_path: Path) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        problems(tmp_path / "gone")
+        assert gc.isenabled() is on
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_importing_the_room_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, reconciler.manifests.load, reconciler.manifests.schema as s; s.schema_text();"
+        "print(sorted({'yaml', 'jsonschema', 'jsonschema_rs', 'httpx'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
+def test_a_good_manifest_never_loads_the_thorough_validator(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    code = (
+        "import sys; from reconciler.manifests.load import load;"
+        f"load([{str(tmp_path)!r}], stdin=sys.stdin.buffer); print('jsonschema' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
