@@ -1,0 +1,228 @@
+"""The routes: ``/apiops`` as the documents describe it, ``/sandbox`` for whoever rehearses."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from reconciler.sandbox import deployment, dialects, rules
+from reconciler.sandbox.access import DeniedError
+from reconciler.sandbox.faults import read_faults
+from reconciler.sandbox.gate import Gate
+from reconciler.sandbox.journal import json_or_none
+from reconciler.sandbox.reading import SeedError
+from reconciler.sandbox.replies import bad_path, framework_failure, json_reply, welcome_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from reconciler.sandbox.seed import Grant
+    from reconciler.sandbox.stand import Stand
+
+NO_PROJECT = "Project ({name}) is not found or user does not have privilege to access it!"
+NO_PERMISSION = "User does not have required permission for this operation!"
+NO_JWK = "JWK (name: {name}) is not found!"
+
+_DANGEROUS = re.compile(rb"%(?:2f|5c|3b|25)|[;\\]|/(?:\.|%2e){1,2}(?:/|$)|//", re.IGNORECASE)
+
+
+class RefusedError(Exception):
+    """A request is answered with a failure in the server's dialect."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def build_app(stand: Stand) -> ASGIApp:
+    """The whole server as an ASGI application."""
+    api = Api(stand)
+    routes = [
+        Route("/apiops/projects/", api.projects),
+        Route("/apiops/projects/{project}/jwks/", api.jwks),
+        Route("/apiops/projects/{project}/jwks/{name}/", api.jwk),
+        Route("/apiops/projects/{project}/jwks/{name}/", api.update, methods=["PUT"]),
+        Route("/apiops/auth/token", api.login, methods=["POST"]),
+        Route("/apiops/test/healthcheck", api.healthcheck),
+        Route("/apiops/test/hello/{name}", api.hello),
+    ]
+    if stand.options.admin:
+        backstage = Backstage(stand)
+        routes += [
+            Route("/sandbox/faults", backstage.arm, methods=["POST"]),
+            Route("/sandbox/faults", backstage.disarm, methods=["DELETE"]),
+            Route("/sandbox/state", backstage.state),
+        ]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={404: api.unknown, 405: api.wrong_method, RefusedError: api.refused},
+    )
+    app.router.redirect_slashes = False
+    return Gate(stand, _reject_dangerous_paths(app))
+
+
+def _reject_dangerous_paths(app: ASGIApp) -> ASGIApp:
+    """Answer what servlet stacks answer before any route is looked for."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = bad_path() if _DANGEROUS.search(scope["raw_path"]) else app
+        await chosen(scope, receive, send)
+
+    return guarded
+
+
+class Api:
+    """The endpoints under ``/apiops``; each promises what the vendor's documents say of it."""
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+
+    async def projects(self, request: Request) -> Response:
+        """The projects the token may see."""
+        grant = self._grant(request)
+        rows = (row for row in self._stand.store.projects() if grant.sees(row[0]))
+        return self._listing(
+            {"name": name, "description": description, "id": identifier}
+            for name, identifier, description in rows
+        )
+
+    async def jwks(self, request: Request) -> Response:
+        """All keys of a project, without key material."""
+        project = self._project(request, "read")
+        return self._listing(map(self._stand.speaker.item, self._stand.store.jwks(project)))
+
+    async def jwk(self, request: Request) -> Response:
+        """One key with its private half, to whoever sees the project; here a false one."""
+        project, name = self._project(request), request.path_params["name"]
+        self._stand.secret_reads += 1
+        key = self._stand.store.jwk(project, name)
+        if key is None:
+            raise RefusedError(NO_JWK.format(name=name))
+        material = dialects.key_material("FAKE PRIVATE KEY of the sandbox")
+        result = {"result": {**dialects.item(key), **material}}
+        return json_reply(200, self._stand.speaker.success(result))
+
+    async def update(self, request: Request) -> Response:
+        """New name and description of one key, deployed to every environment."""
+        project = self._project(request, "manage", "deploy")
+        if not _is_json(request):
+            return framework_failure(415, request.scope["path"])
+        body = rules.read_body(json_or_none(await request.body()))
+        if isinstance(body, rules.Failure):
+            raise RefusedError(body.message)
+        stand, address = self._stand, request.path_params["name"]
+        failing: frozenset[str] = request.scope["state"].get("failing", frozenset())
+        failure = stand.update(project, address, body, failing)
+        if failure is not None:
+            raise RefusedError(failure.message)
+        if stand.options.deploy_latency:
+            await asyncio.sleep(stand.options.deploy_latency)
+        results = deployment.results(stand.store.environments, failing)
+        told = deployment.members(stand.options.deployment, results)
+        return json_reply(200, stand.speaker.success(told))
+
+    async def login(self, request: Request) -> Response:
+        """A token for ``client_id`` and ``client_secret``."""
+        fields = parse_qs((await request.body()).decode(errors="replace"))
+        form = {name: values[0] for name, values in fields.items()}
+        if form.get("grant_type") != "client_credentials":
+            return json_reply(400, {"error": "unsupported_grant_type"})
+        try:
+            login = self._stand.access.login(
+                form.get("client_id", ""), form.get("client_secret", "")
+            )
+        except DeniedError as denied:
+            return json_reply(401, {"error": "invalid_client", "error_description": str(denied)})
+        return json_reply(
+            200,
+            {
+                "access_token": login.token,
+                "token_type": "bearer",
+                "expires_in": int(login.expires_in),
+            },
+        )
+
+    async def healthcheck(self, _: Request) -> Response:
+        """``OK``, to anybody."""
+        return PlainTextResponse("OK")
+
+    async def hello(self, request: Request) -> Response:
+        """``Hello {name}``, to whoever has a token."""
+        self._grant(request)
+        return PlainTextResponse(f"Hello {request.path_params['name']}")
+
+    async def unknown(self, request: Request, _: Exception) -> Response:
+        """A path without a route, such as one without its final slash."""
+        if self._stand.options.html_unknown:
+            return welcome_page()
+        return framework_failure(404, request.scope["path"])
+
+    async def wrong_method(self, request: Request, _: Exception) -> Response:
+        """A route that knows other methods."""
+        return framework_failure(405, request.scope["path"])
+
+    async def refused(self, _: Request, refusal: Exception) -> Response:
+        """A failure in the server's dialect."""
+        status = refusal.status if isinstance(refusal, RefusedError) else 500
+        return json_reply(status, self._stand.speaker.failure(status, str(refusal)))
+
+    def _grant(self, request: Request) -> Grant:
+        try:
+            return self._stand.access.check(request.headers.get("authorization"))
+        except DeniedError as denied:
+            raise RefusedError(str(denied), 401) from denied
+
+    def _project(self, request: Request, *permissions: str) -> str:
+        """The path's project, if the token sees it and has all these permissions there."""
+        grant = self._grant(request)
+        project: str = request.path_params["project"]
+        if not (grant.sees(project) and self._stand.store.has_project(project)):
+            raise RefusedError(NO_PROJECT.format(name=project))
+        if not grant.permissions.issuperset(permissions):
+            raise RefusedError(NO_PERMISSION)
+        return project
+
+    def _listing(self, items: Iterable[dialects.Members]) -> Response:
+        return json_reply(200, self._stand.speaker.listing(items))
+
+
+class Backstage:
+    """The endpoints under ``/sandbox``; they need no token and are served on loopback only."""
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+
+    async def arm(self, request: Request) -> Response:
+        """Arm a JSON list of faults."""
+        # A web page in the user's browser can't send this content type without being asked first.
+        if not _is_json(request):
+            return framework_failure(415, request.scope["path"])
+        try:
+            faults = read_faults(json_or_none(await request.body()))
+        except SeedError as error:
+            return json_reply(400, {"error": str(error)})
+        self._stand.faults.add(*faults)
+        return json_reply(201, {"armed": [fault.described() for fault in faults]})
+
+    async def disarm(self, _: Request) -> Response:
+        """Disarm all faults."""
+        self._stand.faults.clear()
+        return Response(status_code=204)
+
+    async def state(self, _: Request) -> Response:
+        """The truth about all keys, and what was asked so far."""
+        return json_reply(200, self._stand.state())
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "")
+    return kind.partition(";")[0].strip().lower() == "application/json"

@@ -1,0 +1,128 @@
+"""How answers are worded: the older and the newer dialect, or both in turn on one server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from reconciler.sandbox.rules import Jwk
+
+Members = dict[str, Any]
+
+PHRASES = {400: "bad_request", 401: "unauthorized", 429: "too_many_requests"}
+"""The ``error`` word of the older dialect, by HTTP status; any other is ``server_error``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The bodies of one dialect: a success with more members, a list, a failure."""
+
+    success: Callable[[Members], Members]
+    listing: Callable[[list[Members]], Members]
+    failure: Callable[[int, str], Members]
+
+
+def _older_success(members: Members) -> Members:
+    return {"success": True, **members}
+
+
+def _newer_success(members: Members) -> Members:
+    return {"status": "SUCCESS", "resultMessage": None, **members}
+
+
+OLDER = Dialect(
+    success=_older_success,
+    listing=lambda items: _older_success({"resultList": items}),
+    failure=lambda status, message: {
+        "error": PHRASES.get(status, "server_error"),
+        "error_description": message,
+    },
+)
+NEWER = Dialect(
+    success=_newer_success,
+    listing=lambda items: _newer_success({"resultList": items, "resultCount": len(items)}),
+    failure=lambda _, message: {"status": "FAILURE", "resultMessage": message},
+)
+DIALECTS: Mapping[str, tuple[Dialect, ...]] = {
+    "older": (OLDER,),
+    "newer": (NEWER,),
+    "mixed": (OLDER, NEWER),
+}
+"""Every dialect by its name on the command line, as the dialects spoken in turn."""
+
+
+def item(key: Jwk) -> Members:
+    """All that a list may show of a key."""
+    return {
+        "id": key.id,
+        "projectId": key.project_id,
+        "name": key.name,
+        "description": key.description,
+        "sourceType": key.source_type,
+        "sourceId": key.source_id,
+        "sourceUrl": key.source_url,
+        "type": key.type,
+        "kid": key.kid,
+    }
+
+
+def key_material(secret: str) -> Members:
+    """Members a private key would have, all false: each holds the secret's text."""
+    return {
+        "k": secret,
+        "d": secret,
+        "p": secret,
+        "privateKeyPem": f"-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----\n",
+        "privateKey": {"d": secret, "q": secret},
+    }
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Words every answer of one server.
+
+    Args:
+        dialect: a name in ``DIALECTS``.
+        plant: a text that all bodies and list items carry as if it were key material.
+        plant_messages: whether messages carry it too.
+        hide_ids: keys are listed without their ``id``.
+    """
+
+    dialect: str
+    plant: str | None = None
+    plant_messages: bool = False
+    hide_ids: bool = False
+    _turn: Iterator[int] = field(default_factory=count, init=False)
+
+    def success(self, members: Members) -> Members:
+        """The body of a deed that was done."""
+        return {**self._speak().success(members), **self._planted()}
+
+    def item(self, key: Jwk) -> Members:
+        """A key as the list shows it."""
+        members = item(key)
+        if self.hide_ids:
+            del members["id"]
+        return members
+
+    def listing(self, items: Iterable[Members]) -> Members:
+        """The body of a list."""
+        planted = self._planted()
+        return {**self._speak().listing([{**one, **planted} for one in items]), **planted}
+
+    def failure(self, status: int, message: str) -> Members:
+        """The body of a deed that was not done."""
+        if self.plant is not None and self.plant_messages:
+            message = f"{message} -----BEGIN PRIVATE KEY----- {self.plant}"
+        return {**self._speak().failure(status, message), **self._planted()}
+
+    def _speak(self) -> Dialect:
+        spoken = DIALECTS[self.dialect]
+        return spoken[next(self._turn) % len(spoken)]
+
+    def _planted(self) -> Members:
+        return {} if self.plant is None else key_material(self.plant)
