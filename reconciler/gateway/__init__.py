@@ -1,0 +1,1 @@
+"""The only room that knows HTTP and URLs: behind it, every answer has one meaning."""

@@ -1,0 +1,162 @@
+"""From credentials to the token of each request; renews a token that ran out, never in a loop."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlencode
+
+from reconciler.errors import AccessError, GatewayError
+from reconciler.gateway.credentials import LoginCredentials, TokenCredentials, is_header_safe
+
+if TYPE_CHECKING:
+    from reconciler.gateway.credentials import Credentials
+    from reconciler.gateway.envelope import Received
+    from reconciler.gateway.quotes import Secrets
+
+Login = Callable[[LoginCredentials], str]
+"""Asks the token endpoint once and gives the token; raises AccessError where it refuses."""
+
+
+class Access(Protocol):
+    """The token of a run, shared by its threads."""
+
+    def token(self) -> str:
+        """The present token; the first call may ask the token endpoint."""
+        ...
+
+    def renew(self, stale: str) -> bool:
+        """Replace a token the gateway rejected; whether there is another one to try."""
+        ...
+
+    def accepted(self, token: str) -> None:
+        """Note that the gateway took a token."""
+        ...
+
+
+def open_access(credentials: Credentials, login: Login, secrets: Secrets) -> Access:
+    """The access that credentials give.
+
+    Args:
+        credentials: what the token is got with.
+        login: asks the token endpoint; only called for a user name and password, by one thread
+            at a time, and never again once it refused: accounts are locked after a few failures.
+        secrets: told of every token and password.
+    """
+    if isinstance(credentials, TokenCredentials):
+        secrets.add(credentials.token, "token")
+        return _GivenToken(credentials.token)
+    secrets.add(credentials.password, "password")
+    return _LoginToken(credentials, login, secrets)
+
+
+class _GivenToken:
+    """A token there is no second one for."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self) -> str:
+        return self._token
+
+    def renew(self, stale: str) -> bool:  # noqa: ARG002 - as Access has it
+        return False
+
+    def accepted(self, token: str) -> None:
+        pass
+
+
+class _LoginToken:
+    """A token that the token endpoint gives.
+
+    One renewal serves every thread that met the rejection, and none is made for a token that
+    never worked after a renewal.
+    """
+
+    def __init__(self, credentials: LoginCredentials, login: Login, secrets: Secrets) -> None:
+        self._lock = threading.Lock()
+        self._credentials = credentials
+        self._login = login
+        self._secrets = secrets
+        self._token: str | None = None
+        self._may_renew = True
+        self._refusal: tuple[str, str, str] | None = None
+
+    def token(self) -> str:
+        with self._lock:
+            return self._token if self._token is not None else self._log_in()
+
+    def renew(self, stale: str) -> bool:
+        with self._lock:
+            if self._token != stale:
+                return True
+            if not self._may_renew:
+                return False
+            self._may_renew = False
+            self._log_in()
+            return True
+
+    def accepted(self, token: str) -> None:
+        with self._lock:
+            self._may_renew = self._may_renew or token == self._token
+
+    def _log_in(self) -> str:
+        if self._refusal is not None:
+            what, why, fix = self._refusal
+            raise AccessError(what, why=why, fix=fix)
+        try:
+            token = self._login(self._credentials)
+        except AccessError as error:
+            self._refusal = (error.what, error.why, error.fix)
+            raise
+        self._secrets.add(token, "token")
+        self._token = token
+        return token
+
+
+def login_form(credentials: LoginCredentials) -> bytes:
+    """The body of the request to the token endpoint (RFC 6749, 4.4.2)."""
+    return urlencode(
+        {
+            "grant_type": "client_credentials",
+            "client_id": credentials.username,
+            "client_secret": credentials.password,
+        }
+    ).encode()
+
+
+def read_token(received: Received) -> str:
+    """The token in an answer of the token endpoint; none of its body is ever repeated.
+
+    Raises:
+        AccessError: the user name or password is rejected.
+        GatewayError: anything else that holds no bearer token.
+    """
+    if received.status in {400, 401, 403}:
+        raise AccessError(
+            f"The token endpoint rejected the user name or the password (HTTP {received.status})",
+            why="It was asked once only, as accounts are locked after a few failed logins",
+            fix="Check APINIZER_USERNAME and APINIZER_PASSWORD before running again",
+        )
+    token = _bearer_token(received) if 200 <= received.status < 300 else None
+    if token is None:
+        raise GatewayError(
+            f"The token endpoint answered HTTP {received.status} without a bearer token",
+            why="A user name and password are of use only with a token endpoint",
+            fix="Check that the URL is the Manager's, or give a token instead",
+        )
+    return token
+
+
+def _bearer_token(received: Received) -> str | None:
+    try:
+        members = json.loads(received.body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(members, dict):
+        return None
+    token, kind = members.get("access_token"), members.get("token_type") or "bearer"
+    usable = isinstance(token, str) and is_header_safe(token)
+    return token if usable and str(kind).lower() == "bearer" else None

@@ -1,0 +1,64 @@
+"""What access to the gateway is got with: a token, or a user name and password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from reconciler.errors import UsageError
+
+_HEADER_SAFE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredentials:
+    """A bearer token (RFC 6750), without the word Bearer.
+
+    Raises:
+        UsageError: it can't stand in a header; the text is not repeated.
+    """
+
+    token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not is_header_safe(self.token):
+            raise UsageError(
+                "The token is empty or holds a space, a line break or a character outside ASCII",
+                why="It can't be sent in the Authorization header",
+                fix="Give the token alone, without quotes and without the word Bearer",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LoginCredentials:
+    """The user name and password that the token endpoint gives tokens for.
+
+    Raises:
+        UsageError: one of them is empty, or can't be sent; the texts are not repeated.
+    """
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not all(_is_sendable(text) for text in (self.username, self.password)):
+            raise UsageError(
+                "The user name or the password is empty or is not valid Unicode",
+                why="No token can be asked for",
+                fix="Set both APINIZER_USERNAME and APINIZER_PASSWORD, or give a token",
+            )
+
+
+Credentials = TokenCredentials | LoginCredentials
+
+
+def is_header_safe(token: str) -> bool:
+    """Whether a token can be sent as it is."""
+    return _HEADER_SAFE.fullmatch(token) is not None
+
+
+def _is_sendable(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False

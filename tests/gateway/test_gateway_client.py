@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import subprocess
+import sys
+import threading
+
+import httpx
+import pytest
+from gateway_standin import (
+    EMPTY_LIST,
+    TOKEN,
+    Act,
+    Seen,
+    Waits,
+    always,
+    answer,
+    gateway_at,
+    in_turn,
+    standing_in,
+)
+
+from reconciler import __version__
+from reconciler.core.model import ListFault, LiveProject
+from reconciler.core.outcome import Deployment, Reply
+from reconciler.core.plan import Fields
+from reconciler.errors import AccessError, GatewayError, UsageError
+from reconciler.gateway.client import GatewayReader
+from reconciler.gateway.credentials import TokenCredentials
+from reconciler.gateway.lists import ProjectRow
+from reconciler.gateway.pool import GetOnly, open_pool, open_reading
+from reconciler.gateway.settings import MAX_BODY_BYTES, Settings
+
+LISTED = answer(EMPTY_LIST)
+SAVED = answer('{"status":"SUCCESS","deploymentResult":{"success":true}}')
+
+
+def test_a_list_is_one_get_with_the_token() -> None:
+    trace: list[str] = []
+    clock = iter([1.0, 1.25])
+    with (
+        standing_in(always(LISTED)) as server,
+        gateway_at(server.url, trace=trace, clock=lambda: next(clock)) as gateway,
+    ):
+        assert gateway.base_url == f"{server.url}/apiops"
+        assert gateway.reader.list_jwks("My Project") == LiveProject("My Project", ())
+    (seen,) = server.seen
+    assert (seen.method, seen.target) == ("GET", "/apiops/projects/My%20Project/jwks/")
+    assert seen.headers["authorization"] == f"Bearer {TOKEN}"
+    assert seen.headers["accept"] == "application/json"
+    assert seen.headers["accept-encoding"] == "gzip"
+    assert seen.headers["user-agent"] == f"apinizer-jwk-reconciler/{__version__}"
+    assert trace == ["GET /apiops/projects/My%20Project/jwks/ 200 250 ms"]
+
+
+def test_an_update_is_one_put_with_exactly_two_members() -> None:
+    with standing_in(always(SAVED)) as server, gateway_at(server.url) as gateway:
+        reply = gateway.writer.update("P", "old", Fields("né\ud800w", None))
+        gateway.writer.update("P", "new", Fields("new", ""))
+    assert (reply.reply, reply.deployment, reply.status) == (Reply.ACCEPTED, Deployment(True), 200)
+    first, second = server.seen
+    assert (first.method, first.target) == ("PUT", "/apiops/projects/P/jwks/old/")
+    assert json.loads(first.body) == {"name": "né\ud800w", "description": None}
+    assert json.loads(second.body) == {"name": "new", "description": ""}
+    assert first.headers["content-type"] == "application/json"
+
+
+NAMES = [
+    "a b",
+    "a+b",
+    "a%2fb",
+    "~_.-",
+    "!$&'()*,:@=",
+    "é e\u0301 🔑",
+    "a\nb",
+    "a/b;c?d#e",
+    "x" * 255,
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_the_path_goes_over_the_wire_as_it_was_encoded(name: str) -> None:
+    encoded = "".join(
+        chr(byte)
+        if chr(byte).isascii() and (chr(byte).isalnum() or byte in b"-._~")
+        else f"%{byte:02X}"
+        for byte in name.encode()
+    )
+    with (
+        standing_in(always(SAVED)) as server,
+        gateway_at(f"{server.url}/a%20b;c/(d)/apiops/") as gateway,
+    ):
+        gateway.writer.update(name, name, Fields("b", None))
+    root = "/a%20b;c/(d)/apiops"
+    assert server.seen[0].target == f"{root}/projects/{encoded}/jwks/{encoded}/"
+
+
+def test_names_no_url_can_hold_are_never_sent() -> None:
+    with standing_in(always(LISTED)) as server, gateway_at(server.url) as gateway:
+        fault = gateway.reader.list_jwks("..")
+        reply = gateway.writer.update("P", "\ud800", Fields("b", None))
+    assert isinstance(fault, ListFault)
+    assert fault.code == "project-unreadable"
+    assert reply.reply is Reply.REJECTED
+    assert server.seen == []
+
+
+def test_projects_are_listed() -> None:
+    body = '{"success":true,"resultList":[{"name":"A","id":"1"},{"name":"B"}]}'
+    with standing_in(always(answer(body))) as server, gateway_at(server.url) as gateway:
+        assert gateway.reader.list_projects() == (ProjectRow("A", "1"), ProjectRow("B"))
+    assert server.seen[0].target == "/apiops/projects/"
+
+
+def test_a_reader_has_no_way_to_write() -> None:
+    public = {name for name in dir(GatewayReader) if not name.startswith("_")}
+    assert public == {"list_jwks", "list_projects"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+def test_the_reading_transport_sends_nothing_but_get(method: str) -> None:
+    with standing_in(always(LISTED)) as server:
+        settings = Settings(base_url=server.url, credentials=TokenCredentials(TOKEN))
+        with open_pool(server.url, settings) as pool, open_reading(pool) as reading:
+            assert reading.get(server.url).status_code == 200
+            transport = GetOnly(pool)
+            with pytest.raises(RuntimeError, match="only GET may be"):
+                transport.handle_request(httpx.Request(method, server.url))
+            with pytest.raises(RuntimeError, match="only GET may be"):
+                reading.request(method, server.url)
+    assert [seen.method for seen in server.seen] == ["GET"]
+
+
+def test_reader_and_writer_share_their_connections() -> None:
+    def script(seen: Seen) -> bytes:
+        return LISTED if seen.method == "GET" else SAVED
+
+    with standing_in(script) as server, gateway_at(server.url) as gateway:
+        for _ in range(3):
+            gateway.reader.list_jwks("P")
+            gateway.writer.update("P", "a", Fields("b", None))
+    assert len(server.seen) == 6
+    assert server.connections == 1
+
+
+def test_threads_read_at_the_same_time() -> None:
+    arrived = threading.Barrier(4, timeout=10)
+
+    def script(_: Seen) -> bytes:
+        arrived.wait()
+        return LISTED
+
+    with standing_in(script) as server, gateway_at(server.url, parallelism=4) as gateway:
+        threads = [threading.Thread(target=gateway.reader.list_jwks, args=("P",)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(server.seen) == 4
+
+
+PASSING: dict[str, bytes | Act] = {
+    "500": answer("oops", 500),
+    "502 page": answer("<html>", 502),
+    "429": answer('{"error":"too_many_requests"}', 429),
+    "408": answer("", 408),
+    "a reset": Act.RESET,
+    "a closed connection": Act.CLOSE,
+    "silence": Act.HANG,
+    "a cut body": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{",
+    "a cut chunk": b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "no HTTP": b"SSH-2.0-OpenSSH\r\nConnection: close\r\n",
+}
+
+
+@pytest.mark.parametrize("act", PASSING.values(), ids=PASSING.keys())
+def test_a_read_is_tried_again_where_the_failure_may_pass(act: bytes | Act) -> None:
+    waits = Waits()
+    with (
+        standing_in(in_turn(act, LISTED)) as server,
+        gateway_at(server.url, waits=waits, read_timeout=0.3) as gateway,
+    ):
+        assert gateway.reader.list_jwks("P") == LiveProject("P", ())
+    assert waits.seconds == [0.5]
+    assert len(server.seen) == 2
+
+
+def test_the_wait_the_gateway_asks_for_is_kept() -> None:
+    acts = (
+        answer("", 429, Retry_After="3"),
+        answer('{"retry_after": 4}', 429),
+        answer("", 503, Retry_After="Sun, 06 Nov 1994 08:49:42 GMT"),
+        answer("", 503, Retry_After="9999"),
+        LISTED,
+    )
+    waits = Waits()
+    with (
+        standing_in(in_turn(*acts)) as server,
+        gateway_at(server.url, waits=waits, now=lambda: 784111777.0) as gateway,
+    ):
+        gateway.reader.list_jwks("P")
+    assert waits.seconds == [3.0, 4.0, 5.0, 60.0]
+
+
+def test_a_read_is_given_up_after_five_attempts_with_the_last_reason() -> None:
+    sorry = answer('{"status":"FAILURE","resultMessage":"An unexpected error occurred"}', 500)
+    with (
+        standing_in(always(sorry)) as server,
+        gateway_at(server.url) as gateway,
+        pytest.raises(GatewayError) as caught,
+    ):
+        gateway.reader.list_jwks("My Project")
+    assert len(server.seen) == 5
+    assert 'the list of project "My Project", tried 5 times' in str(caught.value)
+    assert "An unexpected error occurred (HTTP 500)" in str(caught.value)
+
+
+def test_the_budget_is_the_runs_and_also_the_writers() -> None:
+    with (
+        standing_in(always(answer("", 500))) as server,
+        gateway_at(server.url, retry_budget=6) as gateway,
+    ):
+        for project in "ABC":
+            with pytest.raises(GatewayError):
+                gateway.reader.list_jwks(project)
+        assert not gateway.pause(1, None)
+    assert len(server.seen) == 5 + 3 + 1
+
+
+def test_a_stopping_run_stops_waiting() -> None:
+    with (
+        standing_in(always(answer("", 500))) as server,
+        gateway_at(server.url, waits=Waits(stop_after=1)) as gateway,
+        pytest.raises(GatewayError, match="tried 2 times"),
+    ):
+        gateway.reader.list_jwks("P")
+    assert len(server.seen) == 2
+
+
+def test_a_read_without_any_connection_says_so() -> None:
+    waits = Waits()
+    with (
+        gateway_at("http://127.0.0.1:1", waits=waits) as gateway,
+        pytest.raises(GatewayError, match="tried 5 times: no connection"),
+    ):
+        gateway.reader.list_jwks("P")
+    assert len(waits.seconds) == 4
+
+
+AT_ONCE: dict[str, tuple[bytes, type[Exception], str]] = {
+    "401": (answer("", 401), AccessError, "a valid token"),
+    "403": (answer("<html>", 403), AccessError, "a permission"),
+    "a page": (answer("<html>", 200, "text/html"), GatewayError, "does the ingress|ingress routes"),
+    "a redirect": (answer("", 302, Location="/sso"), GatewayError, "/sso, which is not followed"),
+    "a pit": (answer(b"[" * 300_000), GatewayError, "nested too deeply"),
+    "nothing": (answer(b""), GatewayError, "an empty body"),
+    "cut JSON": (answer(b'{"status":'), GatewayError, "not whole"),
+    "an unasked coding": (answer(b"x", Content_Encoding="br"), GatewayError, "nobody asked for"),
+    "an empty 404": (answer(b"", 404), GatewayError, "HTTP 404"),
+}
+
+
+@pytest.mark.parametrize(("act", "kind", "words"), AT_ONCE.values(), ids=AT_ONCE.keys())
+def test_other_failures_stop_a_read_at_once(act: bytes, kind: type[Exception], words: str) -> None:
+    with (
+        standing_in(always(act)) as server,
+        gateway_at(server.url) as gateway,
+        pytest.raises(kind, match=words) as caught,
+    ):
+        gateway.reader.list_jwks("P")
+    assert 'project "P"' in str(caught.value)
+    assert len(server.seen) == 1
+
+
+def test_a_packed_list_is_read() -> None:
+    packed = answer(gzip.compress(EMPTY_LIST), Content_Encoding="gzip")
+    with standing_in(always(packed)) as server, gateway_at(server.url) as gateway:
+        assert gateway.reader.list_jwks("P") == LiveProject("P", ())
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_huge_body_is_broken_off(packed: bool) -> None:
+    body = b" " * (MAX_BODY_BYTES + 1)
+    act = answer(gzip.compress(body, 1), Content_Encoding="gzip") if packed else answer(body)
+    with (
+        standing_in(always(act)) as server,
+        gateway_at(server.url) as gateway,
+        pytest.raises(GatewayError, match="a body of more than 67108864 bytes"),
+    ):
+        gateway.reader.list_jwks("P")
+    assert len(server.seen) == 1
+
+
+LOST: dict[str, bytes | Act] = {
+    "500": answer("oops", 500),
+    "a reset": Act.RESET,
+    "a closed connection": Act.CLOSE,
+    "silence": Act.HANG,
+    "a cut body": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{",
+    "an empty body": answer(b""),
+    "an unasked coding": answer(b"x", Content_Encoding="br"),
+    "a page": answer("<html>", 200, "text/html"),
+}
+
+
+@pytest.mark.parametrize("act", LOST.values(), ids=LOST.keys())
+def test_an_update_whose_answer_is_lost_is_sent_once(act: bytes | Act) -> None:
+    waits = Waits()
+    with (
+        standing_in(always(act)) as server,
+        gateway_at(server.url, waits=waits, write_timeout=0.3) as gateway,
+    ):
+        reply = gateway.writer.update("P", "a", Fields("b", None))
+    assert (reply.reply, reply.deployment) == (Reply.LOST, Deployment(None))
+    assert reply.message
+    assert len(server.seen) == 1
+    assert waits.seconds == []
+
+
+def test_an_update_without_a_connection_is_unsent() -> None:
+    with gateway_at("http://127.0.0.1:1") as gateway:
+        reply = gateway.writer.update("P", "a", Fields("b", None))
+    assert (reply.reply, reply.status) == (Reply.UNSENT, None)
+
+
+def test_a_host_that_does_not_exist_is_unsent() -> None:
+    with gateway_at("http://no-such-host.invalid") as gateway:
+        reply = gateway.writer.update("P", "a", Fields("b", None))
+    assert reply.reply is Reply.UNSENT
+
+
+def test_an_update_that_found_no_connection_in_time_is_unsent() -> None:
+    listener = socket.socket()
+    waiting: list[socket.socket] = []
+    try:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        for _ in range(3):  # fill the queue of a listener that accepts nobody
+            connection = socket.socket()
+            waiting.append(connection)
+            connection.setblocking(False)
+            connection.connect_ex(address)
+        url = f"http://127.0.0.1:{address[1]}"
+        with gateway_at(url, connect_timeout=0.2) as gateway:
+            reply = gateway.writer.update("P", "a", Fields("b", None))
+    finally:
+        for connection in (*waiting, listener):
+            connection.close()
+    assert reply.reply is Reply.UNSENT
+    assert "within the timeout" in reply.message
+
+
+def test_a_redirect_of_an_update_is_not_followed() -> None:
+    with standing_in(always(answer("", 307, Location="/elsewhere"))) as server:
+        with gateway_at(server.url) as gateway:
+            reply = gateway.writer.update("P", "a", Fields("b", None))
+        assert reply.reply is Reply.REJECTED
+        assert "/elsewhere, which is not followed" in reply.message
+    assert len(server.seen) == 1
+
+
+def test_a_throttled_update_carries_the_wait_asked_for() -> None:
+    throttled = answer("", 429, Retry_After="3")
+    with standing_in(always(throttled)) as server, gateway_at(server.url) as gateway:
+        reply = gateway.writer.update("P", "a", Fields("b", None))
+    assert (reply.reply, reply.retry_after) == (Reply.THROTTLED, 3.0)
+
+
+def test_a_denied_update_stops_the_run() -> None:
+    body = '{"status":"FAILURE","resultMessage":"User does not have required permission!"}'
+    with (
+        standing_in(always(answer(body, 400))) as server,
+        gateway_at(server.url) as gateway,
+        pytest.raises(AccessError, match="permission"),
+    ):
+        gateway.writer.update("P", "a", Fields("b", None))
+    assert len(server.seen) == 1
+
+
+def test_cookies_are_not_kept() -> None:
+    cookie = answer(EMPTY_LIST, Set_Cookie="JSESSIONID=1; Path=/")
+    with standing_in(always(cookie)) as server, gateway_at(server.url) as gateway:
+        gateway.reader.list_jwks("P")
+        gateway.reader.list_jwks("P")
+        gateway.writer.update("P", "a", Fields("b", None))
+    assert all("cookie" not in seen.headers for seen in server.seen)
+
+
+def test_failures_are_traced_too() -> None:
+    trace: list[str] = []
+    with gateway_at("http://127.0.0.1:1", trace=trace, clock=lambda: 0.0) as gateway:
+        gateway.writer.update("P", "a", Fields("b", None))
+    assert trace == ["PUT /apiops/projects/P/jwks/a/ unsent 0 ms"]
+
+
+def test_what_every_command_loads_does_not_load_the_http_library() -> None:
+    modules = ("routes", "credentials", "settings", "retry", "lists", "replies")
+    imports = "; ".join(f"import reconciler.gateway.{module}" for module in modules)
+    check = f"import sys; {imports}; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_a_wrong_url_opens_nothing() -> None:
+    with pytest.raises(UsageError), gateway_at("host"):
+        pass
+
+
+def test_the_longest_body_can_be_set() -> None:
+    with (
+        standing_in(always(answer(b" " * 1001))) as server,
+        gateway_at(server.url, max_body=1000) as gateway,
+        pytest.raises(GatewayError, match="a body of more than 1000 bytes"),
+    ):
+        gateway.reader.list_jwks("P")

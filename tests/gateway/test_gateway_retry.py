@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from gateway_standin import Waits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.gateway.retry import (
+    MAX_ATTEMPTS,
+    RETRY_AFTER_CAP_SECONDS,
+    Backoff,
+    retry_after_seconds,
+    seconds,
+)
+
+
+def test_the_range_of_waits_doubles_and_stops_after_five_attempts() -> None:
+    waits = Waits()
+    backoff = Backoff(60, waits, lambda: 1.0)
+    assert [backoff.pause(attempt) for attempt in range(1, 6)] == [True] * 4 + [False]
+    assert waits.seconds == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_waits_are_drawn_from_the_whole_range() -> None:
+    waits = Waits()
+    Backoff(60, waits, lambda: 0.25).pause(3)
+    Backoff(60, waits, lambda: 0.0).pause(3)
+    assert waits.seconds == [0.5, 0.0]
+
+
+ASKED = {0.0: 0.5, 0.1: 0.5, 7.0: 7.0, 60.0: 60.0, 86400.0: RETRY_AFTER_CAP_SECONDS, None: 0.5}
+
+
+@pytest.mark.parametrize(("asked", "waited"), ASKED.items())
+def test_the_wait_asked_for_is_honoured_within_bounds(asked: float | None, waited: float) -> None:
+    waits = Waits()
+    assert Backoff(60, waits, lambda: 1.0).pause(1, asked)
+    assert waits.seconds == [waited]
+
+
+def test_a_stopping_run_does_not_go_on() -> None:
+    stopping = threading.Event()
+    backoff = Backoff(60, stopping.wait, lambda: 0.0)
+    assert backoff.pause(1)
+    stopping.set()
+    assert not backoff.pause(1, 50.0)
+
+
+def test_all_threads_share_one_budget() -> None:
+    went_on: list[bool] = []
+    backoff = Backoff(10, Waits(), lambda: 0.0)
+    threads = [
+        threading.Thread(target=lambda: went_on.extend(backoff.pause(1) for _ in range(5)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert went_on.count(True) == 10
+    assert len(went_on) == 40
+
+
+@given(st.integers(1, 2 * MAX_ATTEMPTS), st.floats(0, 1e9), st.floats(0, 1, exclude_max=True))
+def test_no_wait_is_longer_than_a_minute(attempt: int, asked: float, drawn: float) -> None:
+    waits = Waits()
+    assert Backoff(60, waits, lambda: drawn).pause(attempt, asked) is (attempt < MAX_ATTEMPTS)
+    assert all(0 <= waited <= 60 for waited in waits.seconds)
+
+
+SECONDS: dict[str, tuple[object, float | None]] = {
+    "a number": (3, 3.0),
+    "a fraction": (0.5, 0.5),
+    "text": (" 12 ", 12.0),
+    "negative": (-3, 0.0),
+    "endless": ("inf", None),
+    "no number": ("nan", None),
+    "words": ("soon", None),
+    "truth": (True, None),
+    "nothing": (None, None),
+    "beyond floats": (10**400, None),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), SECONDS.values(), ids=SECONDS.keys())
+def test_seconds(value: object, expected: float | None) -> None:
+    assert seconds(value) == expected
+
+
+NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110
+HEADERS = {
+    "120": 120.0,
+    "Sun, 06 Nov 1994 08:50:07 GMT": 30.0,
+    "Sunday, 06-Nov-94 08:50:07 GMT": 30.0,
+    "Sun Nov  6 08:50:07 1994": 30.0,
+    "Sun, 06 Nov 1994 08:00:00 GMT": 0.0,
+    "": None,
+    "later": None,
+}
+
+
+@pytest.mark.parametrize(("header", "expected"), HEADERS.items())
+def test_retry_after_headers(header: str, expected: float | None) -> None:
+    assert retry_after_seconds(header, NOW) == expected
+
+
+@given(st.text(max_size=40))
+def test_any_header_has_a_meaning(header: str) -> None:
+    found = retry_after_seconds(header, NOW)
+    assert found is None or found >= 0

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from gateway_standin import Waits, gateway_at
+
+from reconciler.core.model import ListFault, LiveProject
+from reconciler.core.outcome import Environment, Reply
+from reconciler.core.plan import Fields
+from reconciler.errors import AccessError, GatewayError
+from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
+from reconciler.sandbox.seed import read_seed
+from reconciler.sandbox.server import Options, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.gateway.client import Gateway
+
+PLANTED = "PRIVATE-key-material"
+READ_ONLY = {"token": "reads", "permissions": ["read"]}
+SEED = {
+    "environments": ["test", "prod"],
+    "projects": [
+        {"name": "Pay ments", "jwks": [{"name": "a", "kid": "k1"}, {"name": "b ü", "kid": "k2"}]}
+    ],
+    "tokens": [{"token": "all"}, READ_ONLY],
+    "clients": [{"username": "ci", "password": "pw", "token": "all", "expiresAfter": 2}],
+}
+
+
+@contextmanager
+def sandboxed(
+    *faults: dict[str, object],
+    dialect: str = "newer",
+    deployment: str = "recursive",
+    credentials: Credentials | None = None,
+) -> Iterator[Gateway]:
+    options = Options(
+        read_seed({**SEED, "faults": list(faults)}),
+        dialect=dialect,
+        deployment=deployment,
+        plant=PLANTED,
+    )
+    with (
+        running(options) as sandbox,
+        gateway_at(
+            sandbox.url,
+            credentials=credentials or TokenCredentials("all"),
+            waits=Waits(),
+            read_timeout=5.0,
+            write_timeout=5.0,
+        ) as gateway,
+    ):
+        yield gateway
+
+
+def names(gateway: Gateway) -> list[str]:
+    live = gateway.reader.list_jwks("Pay ments")
+    assert isinstance(live, LiveProject)
+    assert PLANTED not in repr(live)
+    return [jwk.name for jwk in live.jwks]
+
+
+@pytest.mark.parametrize("dialect", ["older", "newer", "mixed"])
+def test_a_rename_in_every_dialect(dialect: str) -> None:
+    with sandboxed(dialect=dialect) as gateway:
+        assert names(gateway) == ["a", "b ü"]
+        renamed = gateway.writer.update("Pay ments", "b ü", Fields("c/d", "new"))
+        taken = gateway.writer.update("Pay ments", "a", Fields("c/d", None))
+        absent = gateway.writer.update("Pay ments", "zzz", Fields("y", None))
+        fault = gateway.reader.list_jwks("absent")
+        assert sorted(names(gateway)) == ["a", "c/d"]
+        assert [row.name for row in gateway.reader.list_projects()] == ["Pay ments"]
+    assert (renamed.reply, renamed.deployment.deployed) == (Reply.ACCEPTED, True)
+    assert taken.reply is absent.reply is Reply.REJECTED
+    assert "already exist" in taken.message
+    assert "not found" in absent.message
+    assert isinstance(fault, ListFault)
+    assert fault.code == "project-unreadable"
+
+
+SILENT = {"null", "missing", "result-message"}
+NAMED = {"environmentResults", "deploymentResults", "deployed-environments"}
+SHAPES = ["recursive", "success-only", "empty-detail-list", *sorted(SILENT | NAMED)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_deployments_in_every_shape(shape: str) -> None:
+    broken = {"kind": "deploy-fails", "at": 2, "environments": ["prod"]}
+    with sandboxed(broken, deployment=shape) as gateway:
+        well = gateway.writer.update("Pay ments", "a", Fields("a2", None))
+        badly = gateway.writer.update("Pay ments", "a2", Fields("a3", None))
+    assert well.reply is badly.reply is Reply.ACCEPTED
+    assert well.deployment.deployed is (None if shape in SILENT else True)
+    assert badly.deployment.deployed is (None if shape in {"null", "missing"} else False)
+    if shape in NAMED:
+        deployed = {one.name: one.deployed for one in badly.deployment.environments}
+        assert deployed == {"test": True, "prod": False}
+    if shape == "recursive":
+        pod = Environment("test/gateway-test-0", True, "Deployed")
+        assert pod in well.deployment.environments
+
+
+def test_denials() -> None:
+    with sandboxed(credentials=TokenCredentials("reads")) as gateway:
+        assert names(gateway) == ["a", "b ü"]
+        with pytest.raises(AccessError, match="permission"):
+            gateway.writer.update("Pay ments", "a", Fields("c", None))
+    with (
+        sandboxed(credentials=TokenCredentials("unknown")) as gateway,
+        pytest.raises(AccessError, match="token"),
+    ):
+        names(gateway)
+
+
+def test_a_token_that_keeps_expiring_is_renewed_each_time() -> None:
+    with sandboxed(credentials=LoginCredentials("ci", "pw")) as gateway:
+        for _ in range(7):
+            assert names(gateway) == ["a", "b ü"]
+        assert gateway.writer.update("Pay ments", "a", Fields("c", None)).reply is Reply.ACCEPTED
+
+
+BEFORE = {"429": Reply.THROTTLED, "503-before": Reply.LOST, "reset-before": Reply.LOST}
+AFTER = {
+    "reset-after": Reply.LOST,
+    "500-after": Reply.LOST,
+    "cut-body": Reply.LOST,
+    "html-after": Reply.LOST,
+}
+
+
+@pytest.mark.parametrize(("kind", "reply"), (BEFORE | AFTER).items())
+def test_after_an_outage_the_list_knows(kind: str, reply: Reply) -> None:
+    with sandboxed({"kind": kind, "method": "PUT"}) as gateway:
+        assert gateway.writer.update("Pay ments", "a", Fields("c", None)).reply is reply
+        assert ("c" in names(gateway)) is (kind in AFTER)
+
+
+@pytest.mark.parametrize("kind", ["429", "503-before", "reset-before", "reset-after", "500-after"])
+def test_outages_of_a_read_pass(kind: str) -> None:
+    with sandboxed({"kind": kind, "method": "GET", "times": 2}) as gateway:
+        assert names(gateway) == ["a", "b ü"]
+
+
+@pytest.mark.parametrize("kind", ["html", "deep", "huge"])
+def test_answers_nobody_can_use_stop_a_read(kind: str) -> None:
+    with (
+        sandboxed({"kind": kind, "method": "GET"}) as gateway,
+        pytest.raises(GatewayError, match='project "Pay ments"'),
+    ):
+        names(gateway)
