@@ -1,0 +1,111 @@
+"""How a fresh plan differs from the one that was reviewed, and which side moved."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.core.canonical import change_document, refusal_document, step_document
+from reconciler.reports import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.core.canonical import Document
+    from reconciler.core.plan import Plan
+
+_STEPS = re.compile(r"\['([^']*)'\]|\[(\d+)\]")
+_SHOWN = 20
+"""How many differing keys are told one by one."""
+
+
+def who_moved(reviewed: Plan, fresh: Plan) -> str:
+    """Whether the manifests or the gateway's keys changed since the review, in one sentence."""
+    if reviewed.inputs is None or fresh.inputs is None:
+        return "The reviewed plan does not say what it was made from"
+    manifests = reviewed.inputs.manifests != fresh.inputs.manifests
+    live = reviewed.inputs.live != fresh.inputs.live
+    if manifests and live:
+        return "Both the manifests and the keys at the gateway changed since the review"
+    if manifests:
+        return "The manifests changed since the review"
+    if live:
+        return "Keys at the gateway changed since the review, by an apply or by somebody else"
+    return "Neither the manifests nor the gateway changed: it was planned in another way"
+
+
+def differences(reviewed: Plan, fresh: Plan) -> tuple[str, ...]:
+    """What differs, one sentence per key, escaped; empty where the two plans do the same."""
+    told = [
+        f"{what}: {how}"
+        for what, how in (
+            *_compare(_changes(reviewed), _changes(fresh), "changed"),
+            *_compare(_steps(reviewed), _steps(fresh), "sent"),
+            *_compare(_refusals(reviewed), _refusals(fresh), "refused"),
+        )
+    ]
+    if reviewed.gateway != fresh.gateway:
+        told.insert(0, f"the gateway was {_value(reviewed.gateway)}, is {_value(fresh.gateway)}")
+    if len(told) > _SHOWN:
+        told[_SHOWN:] = [f"and {len(told) - _SHOWN:,} more"]
+    return tuple(told)
+
+
+def _changes(plan: Plan) -> dict[str, Document]:
+    return {f"{item.project}/{item.name}": change_document(item) for item in plan.changes}
+
+
+def _steps(plan: Plan) -> dict[str, Document]:
+    """Only those that no change tells of: a temporary name, a key that is sent again."""
+    changed = {(item.project, item.name) for item in plan.changes}
+    return {
+        f"{item.project}/{item.jwk} → {item.body.name}": step_document(item)
+        for item in plan.steps
+        if item.temporary or (item.project, item.change) not in changed
+    }
+
+
+def _refusals(plan: Plan) -> dict[str, Document]:
+    return {
+        f"{item.project}/{item.name or ''} ({item.code})": refusal_document(item)
+        for item in plan.refusals
+    }
+
+
+def _compare(
+    old: dict[str, Document], new: dict[str, Document], verb: str
+) -> Iterable[tuple[str, str]]:
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) == new.get(name):
+            continue
+        if name not in new:
+            how = f"is no longer {verb}"
+        elif name not in old:
+            how = f"is newly {verb}"
+        else:
+            how = _fields(old[name], new[name])
+        yield escape.terminal(name), how
+
+
+def _fields(old: Document, new: Document) -> str:
+    """The members that differ, found by deepdiff."""
+    from deepdiff import DeepDiff
+
+    found = DeepDiff(old, new, view="tree")
+    members = [
+        f"{_path(item.path())} was {_value(item.t1)}, is {_value(item.t2)}"
+        for kind in sorted(found)
+        for item in found[kind]
+    ]
+    return ", ".join(sorted(members))
+
+
+def _path(path: str) -> str:
+    """``root['after']['description']`` as ``after.description``."""
+    return ".".join(name or number for name, number in _STEPS.findall(path))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return escape.quoted(value)
+    return "not there" if type(value).__name__ == "NotPresent" else escape.terminal(str(value))

@@ -1,0 +1,155 @@
+"""One escaper per sink: what hostile text has to pass before it stands in an output.
+
+Names, descriptions and the gateway's messages are written by others. On a terminal or in a
+pipeline's log they must stay on their line, be seen as they are, and command nobody.
+
+Reports are files that pipelines print too, so their text passes ``terminal``, ``quoted`` or
+``name`` first, and then what its markup asks for: ``code`` for Markdown, ``mermaid``, ``html``.
+For XML a serialiser does the rest: no printable character is forbidden there (XML 1.0, 2.2).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PLAIN = re.compile(r"[ -~]*")
+_NAME = re.compile(r"[\w.@+=~/:-]+(?: [\w.@+=~/:-]+)*")
+
+# Printable by Unicode's categories, yet drawn as nothing: combining grapheme joiner, Hangul and
+# Khmer fillers, Mongolian, general and supplementary variation selectors, blank Braille, a null
+# note head, the Khitan filler.
+_DRAWN_AS_NOTHING = frozenset(
+    {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x16FE4, 0x1D159}
+    | set(range(0x180B, 0x1810))
+    | set(range(0xFE00, 0xFE10))
+    | set(range(0xE0000, 0xE1000))
+)
+# The blocks of Hebrew, Arabic and their kin; Unicode keeps all of these for right-to-left scripts.
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+# GitHub reads "::command" at the start of a line and "##[command" anywhere in it, Azure Pipelines
+# "##[" and "##vso[" anywhere, TeamCity "##teamcity[" at the start. GitLab's sections begin with an
+# escape character. A backslash between the doubled characters is seen, and none of them reads on.
+_COMMANDS = re.compile(r"(?<!\w):(?=:)|#(?=#\w*\[)")
+
+_BACKTICKS = re.compile("`+")
+# Not html.escape: its module loads all of HTML's entities, which every command would wait for.
+_FOR_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+_NOT_FOR_MERMAID = re.compile(r"[.-](?= )|[^\w .-]|_")
+
+
+def terminal(text: str) -> str:
+    r"""Text for one line of a terminal or a pipeline's log.
+
+    Whatever moves the cursor, changes direction or can't be seen (controls, line ends, bidi and
+    zero-width characters, tags, odd blanks, lone surrogates, unassigned code points) becomes a
+    visible ``\n``, ``\x1b``, ``\u202e`` or ``\U000e0041``; what a pipeline would take for a
+    command is broken by a backslash. Everything else, backslashes included, stays as it is.
+    """
+    return visible(_without_commands(text))
+
+
+def quoted(text: str) -> str:
+    """Text in double quotes for one line of a terminal; two different texts never look the same.
+
+    As ``terminal``, with quotes and backslashes of the text escaped by a backslash.
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{visible(_without_commands(escaped))}"'
+
+
+def name(text: str) -> str:
+    """A name for one line of a terminal: bare where it is an ordinary word or words, else quoted.
+
+    So a name can't pass for the words, arrows and brackets that stand around it.
+    """
+    if _NAME.fullmatch(text) and visible(text) == text:
+        return _without_commands(text)
+    return quoted(text)
+
+
+def code(text: str) -> str:
+    """Printable text as a Markdown code span; "" for none.
+
+    In it a host finds no mention, reference, link, emoji, markup or HTML. The fence is longer than
+    any run of backticks inside (CommonMark 0.31, 6.1). A table's cell still has to mask pipes.
+    """
+    if not text:
+        return ""
+    fence = "`" * (max(map(len, _BACKTICKS.findall(text)), default=0) + 1)
+    edges = text[0] + text[-1]
+    padded = f" {text} " if "`" in edges or (edges == "  " and text.strip()) else text
+    return f"{fence}{padded}{fence}"
+
+
+def mermaid(text: str) -> str:
+    """Printable text for a label in double quotes in a Mermaid diagram.
+
+    Whatever Mermaid, or the Markdown and HTML in its labels, could take for more than a letter is
+    written as Mermaid's ``#number;``.
+    """
+    return _NOT_FOR_MERMAID.sub(lambda found: f"#{ord(found[0])};", text)
+
+
+def html(text: str) -> str:
+    """Text for an HTML element or an attribute in quotes; what can't be seen is shown escaped."""
+    return visible(text).translate(_FOR_HTML)
+
+
+def shortened(text: str, room: int) -> str:
+    """Text cut to so many characters where it is longer; then it says how long it was."""
+    if len(text) <= room:
+        return text
+    return f"{text[:room]}… ({len(text):,} characters)"
+
+
+def reads_backwards(text: str) -> bool:
+    """Whether it holds letters of a script written from right to left.
+
+    An arrow between two such texts would be drawn with its sides exchanged.
+    """
+    return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
+
+
+def visible(text: str) -> str:
+    """Text in which every character is seen, on one line, in the order it is written."""
+    if _PLAIN.fullmatch(text):
+        return text
+    first = text[0]
+    if unicodedata.category(first).startswith("M"):
+        # A combining mark would be drawn over the report's own character before it.
+        return _escaped(ord(first)) + text[1:].translate(_VISIBLE)
+    return text.translate(_VISIBLE)
+
+
+def _without_commands(text: str) -> str:
+    # Before line ends become visible: some shells' echo turns a visible \n back into a line end.
+    if "::" not in text and "##" not in text:
+        return text
+    return _COMMANDS.sub(r"\g<0>\\", text)
+
+
+class _Visible(dict[int, str]):
+    """What each code point is shown as, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        drawn = char.isprintable() and code not in _DRAWN_AS_NOTHING
+        shown = self[code] = char if drawn else _escaped(code)
+        return shown
+
+
+_VISIBLE = _Visible()
+
+
+def _escaped(code: int) -> str:
+    short = _SHORT.get(chr(code))
+    if short:
+        return short
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

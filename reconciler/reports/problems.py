@@ -1,0 +1,84 @@
+"""Foreseen failures as text and as JSON: what is wrong, why it matters, what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ManifestError, ReconcilerError
+from reconciler.reports import escape
+from reconciler.reports.planjson import preamble
+from reconciler.reports.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.core.canonical import Document
+    from reconciler.errors import Problem
+
+_PLACE = re.compile(r"(.*):(\d+):(\d+)", re.DOTALL)
+NOTHING = "nothing was planned"
+"""What invalid manifests came to."""
+
+
+def render_error(
+    error: ReconcilerError, *, colour: bool = False, width: int = 0, unicode: bool = True
+) -> str:
+    """A failure as lines of text, the last one ended too.
+
+    A manifest's problems stand on one line each, ``file:line:column: message``, never wrapped, so
+    that editors and pipelines find the place; how many there are comes last.
+    """
+    style = Style(colour=colour, width=width, unicode=unicode)
+    return style.encoded("\n".join(_lines(error, style)) + "\n")
+
+
+def error_document(error: ReconcilerError) -> Document:
+    """A failure as the JSON document that stands where the plan would.
+
+    ``problems`` is empty but for invalid manifests; ``line`` and ``column`` of a problem are null
+    where only the file is known.
+    """
+    problems = error.problems if isinstance(error, ManifestError) else ()
+    return preamble() | {
+        "error": {
+            "exitCode": error.exit_code,
+            "what": error.what,
+            "why": error.why,
+            "fix": error.fix,
+        },
+        "problems": [_problem(problem) for problem in problems],
+    }
+
+
+def _lines(error: ReconcilerError, style: Style) -> Iterator[str]:
+    if isinstance(error, ManifestError):
+        for problem in error.problems:
+            # The colon too is escaped: with one at the place's end it could make a command.
+            place = escape.terminal(f"{problem.place}:").removesuffix(":")
+            yield f"{style.paint(place, 'heading')}: {escape.terminal(problem.message)}"
+        yield style.paint("error", "bad") + f": {escape.terminal(error.what)}; {NOTHING}"
+        return
+    what = style.wrap(escape.terminal(error.what), "error: ", "  ")
+    yield what[0].replace("error", style.paint("error", "bad"), 1)
+    yield from what[1:]
+    if error.why:
+        yield from style.wrap(escape.terminal(error.why), "  ", "  ")
+    if error.fix:
+        yield from style.wrap(escape.terminal(error.fix), f"  {style.arrow} ", "    ")
+
+
+def file_of(problem: Problem) -> str:
+    """The file a problem is in."""
+    match = _PLACE.fullmatch(problem.place)
+    return match[1] if match else problem.place
+
+
+def _problem(problem: Problem) -> Document:
+    match = _PLACE.fullmatch(problem.place)
+    return {
+        "file": file_of(problem),
+        "line": int(match[2]) if match else None,
+        "column": int(match[3]) if match else None,
+        "message": problem.message,
+    }

@@ -1,0 +1,29 @@
+"""Manifests with nothing wrong, told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.reports.planjson import preamble
+from reconciler.reports.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.core.canonical import Document
+    from reconciler.core.model import DeclaredProject
+
+
+def validity_sentence(projects: Sequence[DeclaredProject]) -> str:
+    """How much is declared, in one sentence."""
+    jwks = sum(len(project.jwks) for project in projects)
+    told = f"{counted(jwks, 'JWK')} in {counted(len(projects), 'project')}"
+    return f"Valid: {told}. No gateway was asked."
+
+
+def validity_document(projects: Sequence[DeclaredProject]) -> Document:
+    """The same as a JSON document; its ``problems`` are always empty."""
+    return preamble() | {
+        "problems": [],
+        "projects": [{"name": project.name, "jwks": len(project.jwks)} for project in projects],
+    }

@@ -1,0 +1,87 @@
+"""Plans and their parts, with all that follows from what a test says of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.core.digest import plan_digest
+from reconciler.core.model import Place
+from reconciler.core.plan import (
+    Action,
+    Caution,
+    Change,
+    Effect,
+    Fields,
+    Plan,
+    Refusal,
+    Step,
+    Summary,
+    Unmanaged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GATEWAY = "https://manager.example.com/apiops"
+PAYMENTS = "manifests/payments.yaml"
+
+
+def change(
+    project: str,
+    old: str,
+    new: str,
+    before: str | None = "",
+    after: str | None = "",
+    *,
+    line: int = 7,
+    detaches: bool = False,
+) -> Change:
+    """A change whose actions follow from its fields."""
+    differs = ((old != new, Action.RENAME), (before != after, Action.DESCRIBE))
+    effects = (Effect.REDEPLOYS, *((Effect.DETACHES_SOURCE,) if detaches else ()))
+    return Change(
+        project=project,
+        name=new,
+        before=Fields(old, before),
+        after=Fields(new, after),
+        actions=tuple(action for differ, action in differs if differ),
+        effects=effects,
+        id=f"id-of-{old}",
+        kid=f"kid-of-{old}",
+        source=Place(PAYMENTS, line, 13),
+    )
+
+
+def step_of(item: Change) -> Step:
+    return Step(item.project, item.before.name, item.after, item.name)
+
+
+def plan(
+    changes: Sequence[Change] = (),
+    steps: Sequence[Step] | None = None,
+    refusals: Sequence[Refusal] = (),
+    unmanaged: Sequence[Unmanaged] = (),
+    warnings: Sequence[Caution] = (),
+    unchanged: int = 0,
+) -> Plan:
+    """A plan with a true summary and digest; one step for each change unless told otherwise."""
+    if steps is None:
+        steps = [step_of(item) for item in changes]
+    actions = [item.actions for item in changes]
+    return Plan(
+        gateway=GATEWAY,
+        digest=plan_digest(GATEWAY, changes, steps, refusals),
+        summary=Summary(
+            rename=actions.count((Action.RENAME,)),
+            describe=actions.count((Action.DESCRIBE,)),
+            rename_and_describe=actions.count(tuple(Action)),
+            unchanged=unchanged,
+            unmanaged=len(unmanaged),
+            refused=len(refusals),
+        ),
+        changes=tuple(changes),
+        steps=tuple(steps),
+        refusals=tuple(refusals),
+        unmanaged=tuple(unmanaged),
+        warnings=tuple(warnings),
+    )

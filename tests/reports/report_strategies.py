@@ -1,0 +1,190 @@
+"""Hypothesis strategies: hostile texts, and results of any shape a plan file can hold."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from reconciler.core.model import Place
+from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.plan import (
+    Action,
+    Caution,
+    Change,
+    Effect,
+    Fields,
+    Plan,
+    Refusal,
+    RefusalCode,
+    Step,
+    Summary,
+    Unmanaged,
+)
+from reconciler.core.result import Result
+
+law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How laws are tried here: whole results are costly to draw, and machines may be busy."""
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+_COMMANDS = (
+    "::",
+    ":",
+    "::error::",
+    "##",
+    "#",
+    "##[",
+    "##[group]",
+    "##vso[",
+    "##VSO[task.x]",
+    "##teamcity[",
+    "\n",
+    "\r",
+    "\t",
+    " ",
+    "\x1b[0K",
+    "section_start:1:a",
+    "\u202e",
+    "\u200b",
+    "\u00a0",
+    "\\",
+    '"',
+    "→",
+    "\U000e0041",
+    "\ud800",
+    "\u0338",
+)
+
+
+def texts(max_size: int = 40) -> st.SearchStrategy[str]:
+    """Any text a JSON document can hold: lone surrogates too, but no unjoined pairs of them."""
+    characters = st.characters(codec=None, exclude_categories=())
+    free = st.text(characters, max_size=max_size)
+    pieces = st.one_of(st.sampled_from(_COMMANDS), st.text(characters, max_size=4))
+    built = st.lists(pieces, max_size=8).map("".join)
+    return st.one_of(free, built).filter(lambda text: not _PAIR.search(text))
+
+
+_MARKUP = (
+    "`",
+    "``",
+    "|",
+    "\\|",
+    "<b>",
+    "</td>",
+    "<script>",
+    "-->",
+    "&amp;",
+    "&#64;",
+    "&",
+    "]]>",
+    "@team",
+    "#12",
+    "!1",
+    "www.a.example",
+    "https://a.example",
+    "a@b.example",
+    "[a](b)",
+    "*",
+    "_",
+    ":smile:",
+    "0123456789",
+    "deadbeef",
+    "word",
+    " word ",
+    "(",
+    ")",
+    ",",
+    "'",
+    "  ",
+    "1. ",
+    "- ",
+    "# ",
+    "> ",
+    "$",
+    "%%",
+    '"]',
+    "end",
+    ";",
+)
+
+
+def marked_texts() -> st.SearchStrategy[str]:
+    """Texts made of what Markdown, HTML, XML and Mermaid take for markup, and any text."""
+    pieces = st.one_of(st.sampled_from(_MARKUP), st.sampled_from(_COMMANDS), texts(3))
+    built = st.lists(pieces, max_size=8).map("".join).filter(lambda text: not _PAIR.search(text))
+    return st.one_of(built, texts())
+
+
+_counts = st.integers(0, 2**53)
+
+
+def _some(items: st.SearchStrategy[object], size: int = 3) -> st.SearchStrategy[tuple[object, ...]]:
+    return st.lists(items, max_size=size).map(tuple)
+
+
+def _plans(words: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
+    maybe = st.none() | words
+    places = st.builds(Place, words, _counts, _counts)
+    fields = st.builds(Fields, words, maybe)
+    changes = st.builds(
+        lambda project, before, after, actions, effects, identity, kid, source: Change(
+            project, after.name, before, after, actions, effects, identity, kid, source
+        ),
+        words,
+        fields,
+        fields,
+        st.sampled_from(((Action.RENAME,), (Action.DESCRIBE,), tuple(Action))),
+        st.sampled_from(((), (Effect.REDEPLOYS,), tuple(Effect))),
+        maybe,
+        maybe,
+        st.none() | places,
+    )
+    steps = st.lists(
+        st.builds(Step, words, words, fields, words, st.booleans()),
+        max_size=4,
+        unique_by=lambda step: (step.project, step.jwk, step.body.name),
+    ).map(tuple)
+    refusals = st.builds(
+        Refusal, st.sampled_from(RefusalCode), words, maybe, words, words, st.none() | places
+    )
+    return st.builds(
+        Plan,
+        gateway=words,
+        digest=words,
+        summary=st.builds(Summary, *[_counts] * 6),
+        changes=_some(changes),
+        steps=steps,
+        refusals=_some(refusals),
+        unmanaged=_some(st.builds(Unmanaged, words, words)),
+        warnings=_some(st.builds(Caution, words, words, words, words, st.none() | places)),
+    )
+
+
+@st.composite
+def results(draw: st.DrawFn, words: st.SearchStrategy[str] | None = None) -> Result:
+    """Results planned, applied and stopped; not all of them could come from a real run.
+
+    Args:
+        draw: given by Hypothesis.
+        words: what names, descriptions and messages are drawn from; any text by default.
+    """
+    words = texts() if words is None else words
+    plan = draw(_plans(words))
+    if draw(st.booleans()):
+        return Result(plan)
+    environments = st.builds(Environment, words, st.booleans(), words)
+    reached = [step for step in plan.steps if draw(st.booleans())]
+    outcomes = tuple(
+        StepOutcome(
+            step,
+            draw(st.sampled_from(Outcome)),
+            draw(words),
+            draw(st.integers(0, 9)),
+            tuple(draw(st.lists(environments, max_size=2))),
+        )
+        for step in reached
+    )
+    return Result(plan, outcomes, draw(st.none() | words))

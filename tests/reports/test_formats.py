@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, RESULTS
+
+from reconciler.core.model import DeclaredProject, Place
+from reconciler.core.result import Result
+from reconciler.reports import gitlab, planjson
+from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
+from reconciler.reports.problems import error_document
+
+PROJECTS = (DeclaredProject("Payments", (), Place("a.yaml", 1)),)
+
+
+def test_these_are_the_formats() -> None:
+    assert list(FORMATS) == ["json", "markdown", "html", "junit", "gitlab"]
+    assert list(VALIDITY_FORMATS) == ["json", "junit"]
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("name", RESULTS)
+def test_any_result_is_text_of_any_format(format_name: str, name: str) -> None:
+    shown = FORMATS[format_name].render(RESULTS[name])
+    assert shown.encode("utf-8")
+    assert shown.endswith("\n")
+    assert "\r" not in shown
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("name", ERRORS)
+def test_any_failure_is_text_of_any_format(format_name: str, name: str) -> None:
+    assert FORMATS[format_name].render_error(ERRORS[name]).endswith("\n")
+
+
+def test_json_is_the_plan_json() -> None:
+    assert FORMATS["json"].render(EVERY_OUTCOME) == planjson.dumps(EVERY_OUTCOME)
+    error = ERRORS["no gateway"]
+    assert json.loads(FORMATS["json"].render_error(error)) == error_document(error)
+    assert json.loads(VALIDITY_FORMATS["json"].render_valid(PROJECTS))["problems"] == []
+
+
+def test_junit_tells_of_valid_manifests() -> None:
+    assert '<testcase name="Payments"' in VALIDITY_FORMATS["junit"].render_valid(PROJECTS)
+
+
+@pytest.mark.parametrize(
+    ("result", "update"), [(Result(CHAIN), 3), (MANY, 2_000), (RESULTS["nothing to do"], 0)]
+)
+def test_gitlab_gets_exactly_three_counts(result: Result, update: int) -> None:
+    assert gitlab.render(result) == f'{{"create":0,"update":{update},"delete":0}}\n'
+
+
+def test_gitlab_gets_the_counts_of_a_failure_too() -> None:
+    assert gitlab.render_error(ERRORS["no gateway"]) == '{"create":0,"update":0,"delete":0}\n'
+
+
+def test_a_format_is_loaded_when_it_is_asked_for() -> None:
+    script = (
+        "import sys, reconciler.reports.formats\n"
+        "print(sorted(name for name in sys.modules if name.startswith('reconciler.reports.')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "['reconciler.reports.formats']"

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from ci_parsers import commands
+from hypothesis import given
+from hypothesis import strategies as st
+from report_builders import change, plan, step_of
+from report_cases import EVERY_OUTCOME, MIXED, RESULTS
+from report_strategies import law, results, texts
+
+from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.result import Result
+from reconciler.reports.descriptions import compared
+from reconciler.reports.style import Style
+from reconciler.reports.tally import tally
+from reconciler.reports.text import render
+from reconciler.reports.verdict import Tone, verdict
+
+_SGR = re.compile(r"\x1b\[[0-9;]+m")
+
+VERDICTS = {
+    "nothing to do": ("Nothing to do: 12 JWKs are as declared; 1 unmanaged.", Tone.GOOD),
+    "nothing declared": ("Nothing to do: no JWK is declared.", Tone.GOOD),
+    "mixed": (
+        (
+            "Plan: 1 to rename, 1 to describe, 1 to rename and describe; 3 unchanged; 2 unmanaged. "
+            "Nothing is refused."
+        ),
+        Tone.PENDING,
+    ),
+    "resend": ("Plan: 1 to deploy again; 4 unchanged. Nothing is refused.", Tone.PENDING),
+    "refused": ("Refused: 2 reasons in 2 projects; nothing is written there.", Tone.BAD),
+    "applied": (
+        (
+            "Applied: 1 renamed, 1 described, 1 renamed and described; read back, and deployed "
+            "everywhere the gateway named."
+        ),
+        Tone.GOOD,
+    ),
+    "every outcome": (
+        (
+            "Apply incomplete: 1 renamed and described; of 6 updates, 1 saved but not deployed, "
+            "1 failed, 1 unknown, 1 in conflict, 1 not tried."
+        ),
+        Tone.BAD,
+    ),
+    "cut short": (
+        (
+            "Apply incomplete: nothing is done; of 3 updates, 2 not tried; 1 left under a "
+            "temporary name."
+        ),
+        Tone.BAD,
+    ),
+    "stopped at once": ("Apply incomplete: nothing is done; of 3 updates, 3 not tried.", Tone.BAD),
+    "kept going": (
+        (
+            "Applied: 1 renamed and described; read back, and deployed everywhere the gateway "
+            "named. Refused: 2 reasons in 2 projects; nothing was written there."
+        ),
+        Tone.BAD,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_first_line_is_the_verdict(name: str) -> None:
+    sentence, tone = VERDICTS[name]
+    assert verdict(RESULTS[name]).tone is tone
+    assert render(RESULTS[name]).splitlines()[0] == sentence
+
+
+def test_one_key_as_declared_is_told_in_the_singular() -> None:
+    assert verdict(Result(plan(unchanged=1))).sentence == "Nothing to do: 1 JWK is as declared."
+
+
+def test_an_apply_stopped_before_anything_was_planned_is_incomplete() -> None:
+    stopped = Result(plan(unchanged=2), (), "SIGTERM arrived")
+    assert verdict(stopped).sentence == "Apply incomplete: nothing was written."
+
+
+@law
+@given(results(), st.sampled_from((-1, 0, 1)), st.sampled_from((0, 20, 100)))
+def test_no_live_text_leaves_its_line_or_commands_a_pipeline(
+    result: Result, verbosity: int, width: int
+) -> None:
+    shown = render(result, verbosity=verbosity, width=width)
+    assert not commands(shown)
+    assert all(line.isprintable() for line in shown.removesuffix("\n").split("\n"))
+
+
+@law
+@given(results())
+def test_every_change_and_refusal_is_told_whatever_their_order(result: Result) -> None:
+    shown = render(Result(result.plan)).splitlines()
+    assert sum(line.startswith("  ~ ") for line in shown) == len(result.plan.changes)
+    assert sum(line.startswith("refused ") for line in shown) == len(result.plan.refusals)
+
+
+@law
+@given(results(), st.sampled_from((0, 80)))
+def test_colour_only_paints_and_ascii_is_ascii(result: Result, width: int) -> None:
+    painted = render(result, colour=True, width=width, verbosity=1)
+    assert _SGR.sub("", painted) == render(result, width=width, verbosity=1)
+    assert render(result, width=width, unicode=False, verbosity=1).isascii()
+
+
+def test_without_unicode_arrows_are_drawn_in_ascii() -> None:
+    assert "  ~ my-jwk -> partner-signing\n" in render(Result(MIXED), unicode=False)
+
+
+def test_quiet_tells_the_verdict_and_failures_only() -> None:
+    shown = render(EVERY_OUTCOME, verbosity=-1)
+    assert "old-applied" not in shown
+    assert "old-failed" in shown
+    assert len(render(Result(MIXED), verbosity=-1).splitlines()) == 1
+
+
+def test_the_digest_is_the_last_line() -> None:
+    assert render(Result(MIXED)).splitlines()[-1].split() == ["Digest:", MIXED.digest]
+
+
+def test_names_written_from_right_to_left_have_a_word_between_them() -> None:
+    # An arrow between them would be drawn with its sides exchanged.
+    hebrew = plan(changes=(change("P", "מפתח", "חתימה", "ישן", "חדש"),))
+    shown = render(Result(hebrew))
+    assert "מפתח becomes חתימה" in shown
+    assert '"ישן" becomes "חדש"' in shown
+
+
+def test_every_key_to_send_again_is_named_in_one_command() -> None:
+    changes = [change("P", f"a{number}", f"b{number}") for number in range(8)]
+    pods = tuple(Environment(f"pod-{number}", True) for number in range(9))
+    outcomes = [StepOutcome(step_of(item), Outcome.NOT_DEPLOYED, "", 1) for item in changes[1:]]
+    first = StepOutcome(step_of(changes[0]), Outcome.APPLIED, "", 1, pods)
+    shown = render(Result(plan(changes=changes), (first, *outcomes)))
+    again = " ".join(f"--redeploy P/b{number}" for number in range(1, 8))
+    assert f"reconciler apply {again}\n" in shown
+    assert "deployed to pod-0, pod-1, pod-2, pod-3, pod-4 and 4 more" in shown
+
+
+def test_a_command_to_copy_is_safe_in_a_shell() -> None:
+    item = change("P", "a", "$(touch x)")
+    outcome = StepOutcome(step_of(item), Outcome.NOT_DEPLOYED, "", 1)
+    shown = render(Result(plan(changes=(item,)), (outcome,)))
+    assert "--redeploy 'P/$(touch x)'" in shown
+
+
+def test_a_key_sent_again_is_counted_as_such() -> None:
+    resend = RESULTS["resend"]
+    result = replace(
+        resend, outcomes=tuple(StepOutcome(s, Outcome.APPLIED, "", 1) for s in resend.plan.steps)
+    )
+    assert tally(result).resent == 1
+    assert "settled (sent again unchanged)" in render(result)
+
+
+@pytest.mark.parametrize(
+    ("last", "waiting"),
+    [
+        (Outcome.APPLIED, 0),
+        (Outcome.NOT_DEPLOYED, 0),
+        (Outcome.UNKNOWN, 0),
+        (Outcome.FAILED, 1),
+        (Outcome.NOT_TRIED, 1),
+    ],
+)
+def test_a_key_waits_under_its_temporary_name_until_its_last_step_is_saved(
+    last: Outcome, waiting: int
+) -> None:
+    first, second, third = RESULTS["cycle with temporary"].plan.steps
+    kinds = ((first, Outcome.NOT_DEPLOYED), (second, Outcome.APPLIED), (third, last))
+    outcomes = tuple(StepOutcome(step, kind, "", 1) for step, kind in kinds)
+    assert tally(replace(RESULTS["cut short"], outcomes=outcomes)).waiting == waiting
+
+
+def test_ten_thousand_changes_are_all_listed() -> None:
+    many = plan(changes=[change("P", f"a{number}", f"b{number}") for number in range(10_000)])
+    assert render(Result(many)).count("\n  ~ ") == 10_000
+
+
+def test_descriptions_too_long_for_a_line_stand_below_each_other() -> None:
+    long = plan(changes=(change("P", "a", "a", "x" * 60, "y" * 60),))
+    shown = render(Result(long), width=100)
+    assert f'      description "{"x" * 60}"\n                → "{"y" * 60}"\n' in shown
+
+
+LONG = "The quick brown fox jumps over the lazy dog and then rests under the old oak tree. "
+PAIRS = {
+    "short ones stay whole": ("a", "b", '"a"', '"b"'),
+    "none is told apart from an empty one": (None, "", "(none)", '""'),
+    "a difference at the end is seen": (
+        f"{LONG}One.",
+        f"{LONG}Two.",
+        '…"e old oak tree. One."',
+        '…"e old oak tree. Two."',
+    ),
+    "a difference in the middle is seen": (
+        f"{LONG}one {LONG}",
+        f"{LONG}two {LONG}",
+        '…"e old oak tree. one The quick brown"…',
+        '…"e old oak tree. two The quick brown"…',
+    ),
+    "a long new one is cut, and says its length": (
+        None,
+        "x" * 1234,
+        "(none)",
+        f'"{"x" * 38}"… (1,234 characters)',
+    ),
+    "an end that both have is no end of the shorter one": (
+        "ab" * 30,
+        "ab" * 31,
+        '…"abababababababab"',
+        '…"ababababababababab"',
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", PAIRS)
+def test_descriptions_side_by_side(sentence: str) -> None:
+    before, after, old, new = PAIRS[sentence]
+    assert compared(before, after, 40, "…") == (old, new)
+
+
+@law
+@given(st.none() | texts(120), st.none() | texts(120), st.integers(20, 120))
+def test_descriptions_that_differ_are_seen_to_differ(
+    before: str | None, after: str | None, room: int
+) -> None:
+    old, new = compared(before, after, room, "…")
+    assert (old == new) == (before == after)
+
+
+@law
+@given(texts(80), texts(20), texts(20), texts(80))
+def test_a_difference_amid_long_text_is_seen(head: str, one: str, other: str, tail: str) -> None:
+    before, after = head * 3 + one + tail * 3, head * 3 + other + tail * 3
+    old, new = compared(before, after, 20, "…")
+    assert (old == new) == (before == after)
+
+
+def test_prose_is_wrapped_only_to_a_width() -> None:
+    assert Style().wrap("a " * 200, "", "") == ["a " * 200]
+    assert max(map(len, Style(width=40).wrap("a " * 200, "> ", "  "))) <= 40
