@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forges import FORGES, TOKEN, BitbucketCloud, Forge, Github, Gitlab, Said, serving
+from world import CommandLine, Ran
+
+from reconciler.core.model import Place
+from reconciler.core.plan import Action, Change, Effect, Fields, Plan, Step, Summary
+from reconciler.core.result import Result
+from reconciler.hosts.values import LIMITS, Host
+from reconciler.reports import markdown, planjson
+
+GATEWAY = "https://manager.example.com/apiops"
+VARIABLE = {
+    Host.GITHUB: "GITHUB_TOKEN",
+    Host.GITLAB: "GITLAB_TOKEN",
+    Host.BITBUCKET: "BITBUCKET_TOKEN",
+}
+each_host = pytest.mark.parametrize("kind", FORGES, ids=lambda kind: kind.__name__)
+
+
+def plan(count: int, name: str = "key") -> str:
+    """A plan file with so many changes."""
+    changes = tuple(
+        Change(
+            "Payments",
+            f"{name}-{number}",
+            Fields(f"{name}-{number}", "old"),
+            Fields(f"{name}-{number}", name * 20),
+            (Action.DESCRIBE,),
+            (Effect.REDEPLOYS,),
+            None,
+            None,
+            Place("payments.yaml", number + 1),
+        )
+        for number in range(count)
+    )
+    steps = tuple(Step("Payments", item.name, item.after, item.name) for item in changes)
+    summary = Summary(describe=count, unchanged=int(not count))
+    return planjson.dumps(Result(Plan(GATEWAY, "sha256:" + "0" * 64, summary, changes, steps)))
+
+
+def comment(run: CommandLine, forge: Forge, saved: str, *options: str, **environment: Any) -> Ran:
+    (run.folder / "plan.json").write_text(saved)
+    where = ("--host", forge.host.value, "--host-url", forge.url)
+    which = ("--repository", "acme/keys", "--pull-request", "7")
+    environment = {VARIABLE[forge.host]: TOKEN} | environment
+    return run("comment", "plan.json", *where, *which, *options, **environment)
+
+
+@each_host
+def test_a_plan_s_report_is_posted_and_updated(run: CommandLine, kind: type[Forge]) -> None:
+    with serving(kind()) as forge:
+        created = comment(run, forge, plan(2))
+        updated = comment(run, forge, plan(3))
+        unchanged = comment(run, forge, plan(3))
+    assert (created.code, updated.code, unchanged.code) == (0, 0, 0)
+    assert created.out.startswith("Posted the comment")
+    assert updated.out.startswith("Updated the comment")
+    assert unchanged.out.startswith("The comment says so already")
+    assert not created.err + updated.err + unchanged.err
+    html = forge.host is not Host.BITBUCKET
+    [kept] = forge.comments
+    assert kept.text == markdown.render(planjson.loads(plan(3)), key=GATEWAY, html=html)
+
+
+@each_host
+def test_an_empty_plan_posts_nothing_but_replaces_the_verdict(
+    run: CommandLine, kind: type[Forge]
+) -> None:
+    with serving(kind()) as forge:
+        nothing = comment(run, forge, plan(0))
+        assert not forge.comments
+        comment(run, forge, plan(1))
+        replaced = comment(run, forge, plan(0))
+    assert nothing.out == "Nothing to tell, and no comment to update\n"
+    assert replaced.out.startswith("Updated")
+    assert "Nothing to do" in forge.comments[0].text
+
+
+def test_an_empty_plan_is_posted_where_it_is_asked_for(run: CommandLine) -> None:
+    with serving(Github()) as forge:
+        assert comment(run, forge, plan(0), "--always").code == 0
+    assert len(forge.comments) == 1
+
+
+def test_each_key_has_a_comment_of_its_own(run: CommandLine) -> None:
+    with serving(Github()) as forge:
+        for key in ("test", "prod", "test"):
+            comment(run, forge, plan(1), "--key", key)
+    assert len(forge.comments) == 2
+
+
+@each_host
+@pytest.mark.parametrize("name", ["key", "\N{GRINNING FACE}"])
+def test_a_long_report_is_cut_to_what_the_host_takes(
+    run: CommandLine, kind: type[Forge], name: str
+) -> None:
+    with serving(kind()) as forge:
+        ran = comment(run, forge, plan(900 if kind is not Gitlab else 9, name))
+    assert ran.code == 0
+    [kept] = forge.comments
+    assert len(kept.text.encode("utf-16-le")) // 2 <= LIMITS[forge.host]
+    assert len(kept.text) > LIMITS[forge.host] // 4 or kind is Gitlab
+
+
+@each_host
+def test_a_token_that_may_not_write_is_a_warning(run: CommandLine, kind: type[Forge]) -> None:
+    forge = kind()
+    forge.fail("POST .*", Said(403, {"message": f"\x1b[2Jno {TOKEN}\n::error::x"}))
+    with serving(forge):
+        ran = comment(run, forge, plan(1))
+    assert ran.code == 0
+    assert not ran.out
+    assert ran.err.startswith(r"warning: No comment was posted: \x1b[2Jno [token] :\:error::x")
+    assert ran.err.count("\n") == 1
+
+
+def test_the_token_of_a_gitlab_job_is_a_warning(run: CommandLine) -> None:
+    with serving(Gitlab()) as forge:
+        ran = comment(run, forge, plan(1), GITLAB_TOKEN="", CI_JOB_TOKEN="job-token-1")
+    assert ran.code == 0
+    assert "CI_JOB_TOKEN may not write comments" in ran.err
+    assert not forge.heard
+
+
+def test_more_comments_than_one_are_told(run: CommandLine) -> None:
+    with serving(Github()) as forge:
+        text = markdown.render(planjson.loads(plan(1)))
+        forge.add(text)
+        forge.add(text)
+        ran = comment(run, forge, plan(1))
+    assert ran.err.startswith("warning: 1 more of our comments")
+
+
+CODES = {
+    "a rejected token": (Said(401, {"message": "Bad credentials"}), 77),
+    "a pull request nobody knows": (Said(404, {}), 77),
+    "a redirect": (Said(307, {}, {"Location": "http://evil.invalid/"}), 69),
+    "a limit of an hour": (Said(429, {}, {"Retry-After": "3600"}), 69),
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("sentence", CODES)
+def test_a_failure_has_its_code(run: CommandLine, sentence: str, form: str) -> None:
+    said, code = CODES[sentence]
+    forge = Github()
+    forge.fail("GET .*comments", said)
+    with serving(forge):
+        ran = comment(run, forge, plan(1), "--format", form, "-v")
+    assert ran.code == code
+    assert "Traceback" not in ran.err
+    assert TOKEN not in ran.out + ran.err
+    if form == "json":
+        assert ran.document["error"]["exitCode"] == code
+
+
+def test_json_is_one_document(run: CommandLine) -> None:
+    with serving(Github()) as forge:
+        ran = comment(run, forge, plan(1), "--format", "json")
+    assert ran.document["comment"] == {
+        "action": "created",
+        "url": "https://git.example/acme/keys/pull/7#issuecomment-1",
+        "message": "",
+        "superseded": 0,
+    }
+    assert comment(run, forge, plan(1), "-q", "--host-url", "nonsense").code == 64
+
+
+def test_quiet_is_silent(run: CommandLine) -> None:
+    with serving(Github()) as forge:
+        ran = comment(run, forge, plan(1), "-q")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_the_event_s_file_tells_the_number(run: CommandLine) -> None:
+    event = run.folder / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+    (run.folder / "plan.json").write_text(plan(1))
+    with serving(Github()) as forge:
+        environment: dict[str, Any] = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": forge.url,
+            "GITHUB_REPOSITORY": "acme/keys",
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_TOKEN": TOKEN,
+        }
+        found = run("comment", "plan.json", GITHUB_EVENT_PATH=str(event), **environment)
+        missing = run("comment", "plan.json", GITHUB_EVENT_PATH=str(event) + "x", **environment)
+        none = run("comment", "plan.json", **environment)
+    assert (found.code, missing.code, none.code) == (0, 64, 64)
+    assert "not of a pull or merge request" in none.err
+    assert len(forge.comments) == 1
+
+
+def test_what_is_no_plan_is_refused_before_anything_is_sent(run: CommandLine) -> None:
+    with serving(BitbucketCloud()) as forge:
+        ran = comment(run, forge, "{}")
+    assert ran.code == 64
+    assert not forge.heard
+
+
+def test_a_token_sent_unprotected_is_told(run: CommandLine, tmp_path: Path) -> None:
+    forge = Github()
+    (tmp_path / "plan.json").write_text(plan(1))
+    words = ("--host", "github", "--repository", "a/b", "--pull-request", "1")
+    ran = run("comment", "plan.json", *words, "--host-url", "http://git.example.invalid")
+    assert "plain http://" in ran.err
+    assert ran.code == 77  # there is no token, so nothing is sent
+    assert not forge.heard
