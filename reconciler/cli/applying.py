@@ -1,0 +1,276 @@
+"""Plan, show, ask, write, verify: the way of ``apply``."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.cli.exit_codes import ExitCode, worst
+from reconciler.cli.failures import failure_of
+from reconciler.core.outcome import Outcome
+from reconciler.core.result import Result
+from reconciler.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from reconciler.cli.connection import Connection
+    from reconciler.cli.console import Console
+    from reconciler.cli.options import Target
+    from reconciler.cli.planning import Planned
+    from reconciler.cli.reports import Report
+    from reconciler.cli.reviewed import Reviewed
+    from reconciler.cli.stop import Stop
+    from reconciler.core.model import DeclaredProject, LiveProject
+    from reconciler.executor.run import Execution
+    from reconciler.journal.record import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What one apply was told to do.
+
+    Attributes:
+        paths: the manifests.
+        auto_approve: do not ask.
+        no_input: never ask; refuse instead.
+        keep_going: apply the projects without refusals though others are refused.
+        redeploy: ``PROJECT/NAME`` of unchanged keys to send again.
+        journal: where to remember what was written.
+        plan: a saved plan; apply only if a fresh one does the same.
+        expect_digest: the same from a digest alone.
+        reports: what to write besides.
+        dry_run: only plan; neither ask nor write.
+    """
+
+    paths: tuple[str, ...]
+    auto_approve: bool
+    no_input: bool
+    keep_going: bool
+    redeploy: tuple[str, ...]
+    journal: Path | None
+    plan: Path | None
+    expect_digest: str | None
+    reports: tuple[Report, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an apply works with, once its gateway is open.
+
+    Attributes:
+        parallelism: how many projects at a time.
+        command: what was called, as for a shell, for where it has to be called again.
+    """
+
+    connection: Connection
+    console: Console
+    stop: Stop
+    parallelism: int
+    command: str = "reconciler apply"
+
+
+def run_apply(orders: Orders, target: Target, console: Console) -> int:
+    """Apply, report, and give the exit code."""
+    from reconciler.cli.connection import connect
+    from reconciler.cli.planning import load_manifests
+    from reconciler.cli.reviewed import read_reviewed
+    from reconciler.cli.stop import Stop
+
+    reviewed = read_reviewed(orders.plan, orders.expect_digest)
+    declared = load_manifests(orders.paths)
+    stop = Stop(console.note)
+    with stop.listening(target.deadline), connect(target, console, stop) as connection:
+        command = _command(orders, target)
+        means = Means(connection, console, stop, target.parallelism, command)
+        return apply_declared(declared, orders, means, reviewed)
+
+
+def apply_declared(
+    declared: Sequence[DeclaredProject],
+    orders: Orders,
+    means: Means,
+    reviewed: Reviewed | None = None,
+) -> int:
+    """Apply what is declared, report, and give the exit code.
+
+    Once the first write may have been sent, nothing keeps the report from being told: signals are
+    only noted from then on.
+
+    Args:
+        declared: what the manifests declare; ``orders.paths`` is not read.
+        orders: what to do.
+        means: what to do it with.
+        reviewed: what somebody agreed to; None for anything.
+    """
+    from reconciler.cli.planning import make_plan
+    from reconciler.cli.reports import write_reports
+    from reconciler.cli.reviewed import require_reviewed
+
+    named = _named(orders.redeploy, declared)
+    told = bool(orders.reports or means.console.json)
+    with _journal(orders, means.connection) as journal:
+        planned = make_plan(
+            declared,
+            means.connection,
+            means.parallelism,
+            means.stop,
+            lambda lists: named | _owed(journal, lists),
+            fingerprinted=told or (reviewed is not None and reviewed.digest is not None),
+        )
+        if reviewed is not None:
+            require_reviewed(reviewed, planned.reviewable)
+        try:
+            result, codes = _carry_out(planned, orders, means, journal)
+        except RefusedError as refusal:
+            # Nobody agreed: what they would have had to agree to is still the result.
+            write_reports(orders.reports, Result(planned.plan), means.console)
+            if means.console.json:
+                means.console.plan(Result(planned.plan), means.command)
+            means.console.told.append(refusal)
+            means.console.complain(refusal)
+            return refusal.exit_code
+        write_reports(orders.reports, result, means.console)
+        means.console.plan(result, means.command)
+        _tell_what_stays_owed(journal, means.console)
+    return worst(codes)
+
+
+def _carry_out(
+    planned: Planned, orders: Orders, means: Means, journal: Journal | None
+) -> tuple[Result, list[int]]:
+    plan = planned.plan
+    codes: list[int] = [ExitCode.REFUSED] if plan.refusals else []
+    if orders.dry_run or (plan.refusals and not orders.keep_going):
+        return Result(plan), codes
+    if not plan.steps:
+        return Result(plan, outcomes=()), codes
+    _ask(planned, orders, means.console)
+    means.stop.see_through()
+    execution = _execute(planned, means, journal)
+    codes += _codes(execution, means.stop)
+    return Result(plan, execution.outcomes, _stopped(execution, means.stop)), codes
+
+
+def _ask(planned: Planned, orders: Orders, console: Console) -> None:
+    from reconciler.cli.confirm import require_consent
+
+    if not console.json:
+        console.plan(Result(planned.plan))
+        console.result("\n")
+    require_consent(
+        planned.plan, console, auto_approve=orders.auto_approve, no_input=orders.no_input
+    )
+
+
+def _execute(planned: Planned, means: Means, journal: Journal | None) -> Execution:
+    from reconciler.cli.progress import step_counter
+    from reconciler.executor.run import execute
+    from reconciler.executor.tools import Tools
+
+    with step_counter(means.console, len(planned.plan.steps)) as progress:
+        tools = Tools(
+            reader=means.connection.gateway.reader,
+            writer=means.connection.gateway.writer,
+            pace=_Pace(means.connection, means.stop),
+            progress=progress,
+            recorder=journal,
+        )
+        return execute(planned.plan, planned.lists, tools, parallelism=means.parallelism)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """The executor's waits, on the same budget as the reads'."""
+
+    connection: Connection
+    stop: Stop
+
+    def pause(self, attempt: int, retry_after: float | None) -> bool:
+        return self.connection.gateway.pause(attempt, retry_after)
+
+    def stopping(self) -> bool:
+        return self.stop.stopping()
+
+
+def _stopped(execution: Execution, stop: Stop) -> str | None:
+    if stop.error is not None:
+        return stop.error.what
+    return next((str(failure_of(error)) for error in execution.errors), None)
+
+
+def _codes(execution: Execution, stop: Stop) -> Iterator[int]:
+    if stop.error is not None:
+        yield stop.error.exit_code
+    yield from (failure_of(error).exit_code for error in execution.errors)
+    for outcome in execution.outcomes:
+        if outcome.step.project in execution.stale:
+            yield ExitCode.STALE
+        elif outcome.outcome is not Outcome.APPLIED:
+            yield ExitCode.INCOMPLETE
+
+
+def _named(
+    redeploy: Sequence[str], declared: Sequence[DeclaredProject]
+) -> frozenset[tuple[str, str]]:
+    """The keys of ``--redeploy``, by project and declared name."""
+    known = {(project.name, entry.name) for project in declared for entry in project.jwks}
+    named = set()
+    for value in redeploy:
+        project, _, name = value.partition("/")
+        if (project, name) not in known:
+            raise UsageError(
+                f"--redeploy {value}: no manifest declares this key",
+                why="Only declared keys are ever written to",
+                fix="Give PROJECT/NAME with the name that the manifest declares",
+            )
+        named.add((project, name))
+    return frozenset(named)
+
+
+def _journal(orders: Orders, connection: Connection) -> AbstractContextManager[Journal | None]:
+    if orders.journal is None or orders.dry_run:
+        return nullcontext()
+    from reconciler.journal.opening import open_journal
+
+    return open_journal(orders.journal, connection.name)
+
+
+def _owed(journal: Journal | None, lists: Mapping[str, LiveProject]) -> frozenset[tuple[str, str]]:
+    """The keys an earlier run may have left on some gateways as they were, by their live name."""
+    if journal is None:
+        return frozenset()
+    return frozenset(
+        (project, name) for project, live in lists.items() for name in journal.recognise(live)
+    )
+
+
+def _tell_what_stays_owed(journal: Journal | None, console: Console) -> None:
+    from reconciler.reports import escape
+
+    for owed in journal.owed if journal is not None else ():
+        console.note(
+            f"warning: the deployment of {escape.name(owed.names[0])} in project "
+            f"{escape.name(owed.project)} stays owed; the journal remembers it until an apply that "
+            "declares the key settles it"
+        )
+
+
+def _command(orders: Orders, target: Target) -> str:
+    """The command to call again; it never held a secret."""
+    words = ["reconciler", "apply", *orders.paths]
+    for option, value in (
+        ("--sandbox", target.sandbox),
+        ("--server", None if target.sandbox else target.server),
+        ("--token-file", target.token_file),
+        ("--ca-file", target.ca_file),
+        ("--journal", orders.journal),
+    ):
+        if value is not None:
+            words += [option, str(value)]
+    return shlex.join(words)

@@ -1,0 +1,83 @@
+"""``reconciler apply``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import gateway_options, manifest_paths, output_options, report_options
+from reconciler.cli.session import run_reported
+
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
+    from reconciler.cli.options import Target
+    from reconciler.cli.reports import Report
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler apply jwks/ --server https://manager.example.com
+  reconciler apply jwks/ --auto-approve --report json=apply.json
+  reconciler apply jwks/ --auto-approve --plan plan.json
+  reconciler apply jwks/ --auto-approve --journal jwks.journal
+  reconciler apply jwks/ --redeploy MyProject/partner-signing
+"""
+)
+@manifest_paths
+@gateway_options
+@click.option("--auto-approve", is_flag=True, help="Do not ask before the first write.")
+@click.option("--no-input", is_flag=True, help="Never ask: refuse instead. Also where CI is set.")
+@click.option("--dry-run", is_flag=True, help="Only plan: all checks, no question, no write.")
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Apply the projects without refusals though others are refused.",
+)
+@click.option(
+    "--plan",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Apply only if a fresh plan does exactly what this saved one does.",
+)
+@click.option(
+    "--expect-digest",
+    metavar="DIGEST",
+    help="The same from the reviewed plan's digest alone.",
+)
+@click.option(
+    "--redeploy",
+    metavar="PROJECT/NAME",
+    multiple=True,
+    help="Send this key again though nothing differs, so that it is deployed again. Repeatable.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Remember writes in this file; the next run with it settles deployments still owed.",
+)
+@report_options
+@output_options
+def apply(
+    paths: tuple[str, ...],
+    target: Target,
+    reports: tuple[Report, ...],
+    console: Console,
+    **orders: Any,
+) -> int:
+    """Plan, show the plan, ask, write, and verify by reading back.
+
+    Just before the first write of a project its list is read again; if it changed since it was
+    planned, nothing is written there. A project ends at its first step that is not saved; the
+    others go on. Ctrl-C and SIGTERM finish and verify the write in flight, and start no other.
+    """
+
+    def work() -> int:
+        from reconciler.cli.applying import Orders, run_apply
+
+        return run_apply(Orders(paths=paths, reports=reports, **orders), target, console)
+
+    return run_reported(work, reports, console)

@@ -1,0 +1,164 @@
+"""``reconciler export``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.options import gateway_options, output_options
+from reconciler.core.model import ListFault
+from reconciler.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
+    from reconciler.cli.options import Target
+    from reconciler.cli.stop import Stop
+    from reconciler.core.model import LiveList, LiveProject
+    from reconciler.gateway.client import GatewayReader
+    from reconciler.manifests.write import Exported
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler export MyProject > myproject.yaml
+  reconciler export --out jwks/           every project the token may see
+"""
+)
+@click.argument("projects", metavar="[PROJECT]...", nargs=-1)
+@gateway_options
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write one file per project into this folder; else everything goes to stdout.",
+)
+@output_options
+def export(projects: tuple[str, ...], target: Target, out: Path | None, console: Console) -> int:
+    """Write the live state as manifests, which then plan to nothing.
+
+    Without PROJECT, all projects the token may see. A `kid` is pinned where it is unique in its
+    project, so that editing a name in the manifest is a rename. With `--format json`, stdout is one
+    document that holds the manifests' texts by project.
+    """
+    from reconciler.cli.abreast import abreast
+    from reconciler.cli.connection import connect
+    from reconciler.cli.stop import Stop
+    from reconciler.manifests.write import manifest_of
+
+    stop = Stop(console.note)
+    with stop.listening(target.deadline), connect(target, console, stop) as connection:
+        reader = connection.gateway.reader
+        ids = _wanted(projects, reader, stop, console)
+        lists = abreast(reader.list_jwks, sorted(ids), target.parallelism, stop)
+    exported = {name: manifest_of(_own(name, live, ids[name])) for name, live in lists.items()}
+    files = _write(exported, out, console) if out is not None else {}
+    _tell(exported, files, out, console)
+    return ExitCode.DONE
+
+
+def _wanted(
+    names: tuple[str, ...], reader: GatewayReader, stop: Stop, console: Console
+) -> dict[str, str | None]:
+    """The projects to export, each with its id where the gateway listed it.
+
+    Raises:
+        RefusedError: no manifest can name one that was asked for.
+    """
+    from reconciler.cli.abreast import abreast
+    from reconciler.core.names import name_fault
+    from reconciler.reports import escape
+
+    faults = {name: fault for name in names if (fault := name_fault(name)) is not None}
+    for name, fault in faults.items():
+        raise RefusedError(f"The project {escape.name(name)} can't be declared: its name {fault}")
+    if names:
+        return dict.fromkeys(names)
+    (rows,) = abreast(lambda _all: reader.list_projects(), [""], 1, stop).values()
+    for row in rows:
+        fault = name_fault(row.name)
+        if fault is not None:
+            console.note(
+                f"warning: left out: the project {escape.name(row.name)}: its name {fault}"
+            )
+    return {row.name: row.id for row in rows if name_fault(row.name) is None}
+
+
+def _own(name: str, live: LiveList, identifier: str | None) -> LiveProject:
+    """A project's list, if it can be declared: no name twice, nothing of other projects."""
+    from reconciler.core.guards import own_list
+
+    if isinstance(live, ListFault):
+        raise RefusedError(live.message, why="It can't be exported", fix=live.hint)
+    own = own_list(live, identifier)
+    if not own.refusals:
+        return type(live)(name, own.own)
+    raise RefusedError(
+        f"Project {name}: {own.refusals[0].message}",
+        why="A manifest of it could not be applied",
+        fix=own.refusals[0].hint,
+    )
+
+
+def _write(exported: dict[str, Exported], folder: Path, console: Console) -> dict[str, Path]:
+    """Write one file per project; returns their paths, by project."""
+    from reconciler.cli.files import replace_file
+
+    paths = {name: folder / f"{_file_name(name)}.yaml" for name in exported}
+    if len({str(path).casefold() for path in paths.values()}) < len(paths):
+        raise UsageError(
+            "Two projects' names come to the same file name",
+            fix="Export them one at a time, with stdout sent to a file",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder {folder} can't be made: {error.strerror}",
+            fix="Name a folder this user may write to",
+        ) from error
+    for name, path in paths.items():
+        replace_file(path, console.masked(exported[name].text))
+    return paths
+
+
+def _file_name(project: str) -> str:
+    """A project's name with all but harmless characters replaced; never empty or hidden."""
+    return re.sub(r"[^\w.-]", "_", project).lstrip(".") or "_"
+
+
+def _tell(
+    exported: dict[str, Exported], files: dict[str, Path], out: Path | None, console: Console
+) -> None:
+    from reconciler.reports import escape
+
+    for manifest in exported.values():
+        for sentence in manifest.left_out:
+            console.note(f"warning: left out: {escape.terminal(sentence)}")
+    if console.json:
+        console.result(_as_json(exported, files))
+    elif out is None:
+        console.document("---\n".join(manifest.text for manifest in exported.values()))
+    if out is not None:
+        keys = sum(manifest.jwks for manifest in exported.values())
+        console.note(f"Wrote {keys} JWKs of {len(exported)} projects to {out}.")
+
+
+def _as_json(exported: dict[str, Exported], files: dict[str, Path]) -> str:
+    from reconciler.reports import planjson
+
+    projects = [
+        {
+            "name": name,
+            "jwks": manifest.jwks,
+            "leftOut": list(manifest.left_out),
+            "file": str(files[name]) if name in files else None,
+            "manifest": manifest.text,
+        }
+        for name, manifest in exported.items()
+    ]
+    return planjson.encode(planjson.preamble() | {"projects": projects})

@@ -1,0 +1,25 @@
+"""``reconciler schema``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.exit_codes import ExitCode
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler schema > reconciler.schema.json
+  check-jsonschema --schemafile <(reconciler schema) jwks/*.yaml
+"""
+)
+def schema() -> int:
+    """Print the JSON Schema (2020-12) of manifests, for editors; it is the one that checks."""
+    from reconciler.manifests.schema import schema_text
+
+    Console(stdout=sys.stdout).result(schema_text())
+    return ExitCode.DONE

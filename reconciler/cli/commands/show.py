@@ -1,0 +1,44 @@
+"""``reconciler show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.options import output_options, report_options
+
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
+    from reconciler.cli.reports import Report
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  reconciler show plan.json
+  reconciler show plan.json -v
+  reconciler show --format json - < plan.json
+"""
+)
+@click.argument("planfile", metavar="PLANFILE")
+@report_options
+@output_options
+def show(planfile: str, reports: tuple[Report, ...], console: Console) -> int:
+    """Render a saved plan, also one that is refused or out of date.
+
+    PLANFILE is what `plan --out` or `--report json=FILE` wrote, or - for standard input. The exit
+    code tells whether it could be rendered, not what is in it.
+    """
+    from reconciler.cli.planfile import EDITED, read_plan_file
+    from reconciler.cli.reports import write_reports
+    from reconciler.reports import planjson
+
+    text = read_plan_file(planfile)
+    result = planjson.loads(text)
+    if not planjson.is_as_written(text):
+        console.note(EDITED)
+    write_reports(reports, result, console)
+    console.plan(result)
+    return ExitCode.DONE

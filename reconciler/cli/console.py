@@ -1,0 +1,205 @@
+"""Where text goes: stdout is the result, stderr everything else."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import stat
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+from reconciler.cli.masking import Secret, secret_of
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.core.result import Result
+    from reconciler.errors import ReconcilerError
+    from reconciler.reports.ci.pipelines import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """How and where this run prints.
+
+    Attributes:
+        json: whether stdout is exactly one JSON document.
+        colour: whether stdout takes colours.
+        verbosity: -1 for quiet, 0, 1 or more for verbose.
+        secrets: what is masked wherever it would appear.
+        lost: what could not be written although somebody waits for it.
+        pipeline: the one this run takes place in, where that takes commands from a log.
+        told: the results and failures that were printed, in their order.
+    """
+
+    json: bool = False
+    colour: bool = False
+    verbosity: int = 0
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    secrets: list[Secret] = field(default_factory=list)
+    lost: list[ReconcilerError] = field(default_factory=list)
+    pipeline: Pipeline | None = None
+    told: list[Result | ReconcilerError] = field(default_factory=list)
+
+    def result(self, text: str) -> None:
+        """Print what the command was called for."""
+        fault = _write(self.stdout, self.masked(text))
+        if fault:
+            self.lost.append(
+                UsageError(
+                    f"The output can't be written: {fault}",
+                    why="What this run found is lost",
+                    fix="Make room, or send stdout elsewhere, and run again",
+                )
+            )
+
+    def document(self, text: str) -> None:
+        """Print a result that is a file's content: in UTF-8, whatever people's language is."""
+        if isinstance(self.stdout, io.TextIOWrapper):
+            self.stdout.reconfigure(encoding="utf-8")
+        self.result(text)
+
+    def note(self, text: str) -> None:
+        """Print a remark; one line, already safe for a terminal."""
+        if self.verbosity >= 0:
+            _write(self.stderr, self.masked(text) + "\n")
+
+    def command(self, line: str) -> None:
+        """Print a command for the pipeline; on stderr, as stdout is the result."""
+        _write(self.stderr, self.masked(line) + "\n")
+
+    def trace(self, line: str) -> None:
+        """Print one line per request; only with ``-v``."""
+        from reconciler.reports import escape
+
+        if self.verbosity > 0:
+            _write(self.stderr, self.masked(escape.terminal(line)) + "\n")
+
+    def plan(self, result: Result, command: str = "reconciler apply") -> None:
+        """Print a plan, with its outcomes where it was applied.
+
+        Args:
+            result: what to tell.
+            command: what was called, where it may have to be called again.
+        """
+        self.told.append(result)
+        if self.json:
+            self.result(self.rendered_json(result))
+            return
+        text = self.rendered(result, command)
+        if self.pipeline is not None and not _is_file(self.stdout):
+            from reconciler.cli.folding import folded
+
+            text = folded(text, result, self.pipeline)
+        self.result(text)
+
+    def preview(self, result: Result) -> None:
+        """Show a plan to whoever is asked about it, where stdout does not do so."""
+        if self.json or not self.stdout.isatty():
+            _write(self.stderr, self.masked(self.rendered(result)))
+
+    def rendered_json(self, result: Result) -> str:
+        """The one JSON document."""
+        from reconciler.reports import planjson
+
+        return planjson.dumps(result)
+
+    def rendered(self, result: Result, command: str = "reconciler apply") -> str:
+        """The text for people."""
+        from reconciler.reports import text
+
+        return text.render(
+            result,
+            colour=self.colour,
+            width=_width(self.stdout),
+            verbosity=self.verbosity,
+            unicode=_speaks_unicode(self.stdout),
+            command=command,
+        )
+
+    def error(self, error: ReconcilerError) -> None:
+        """Print a foreseen failure: on stderr as text, on stdout as JSON."""
+        from reconciler.reports import planjson, problems
+
+        self.told.append(error)
+        if self.json:
+            self.result(planjson.encode(problems.error_document(error)))
+        self.complain(error)
+
+    def complain(self, error: ReconcilerError) -> None:
+        """Print a foreseen failure on stderr only, whatever stdout is."""
+        from reconciler.reports import problems
+
+        text = problems.render_error(
+            error,
+            colour=self.colour and self.stderr.isatty(),
+            width=_width(self.stderr),
+            unicode=_speaks_unicode(self.stderr),
+        )
+        _write(self.stderr, self.masked(text))
+
+    def masked(self, text: str) -> str:
+        """The text without any secret this run knows."""
+        for secret in self.secrets:
+            text = secret.masked(text)
+        return text
+
+    def conceal(self, secret: str) -> None:
+        """Mask a text from now on."""
+        found = secret_of(secret)
+        if found is not None:
+            self.secrets.append(found)
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether a stream takes colours, by the usual conventions (no-color.org)."""
+    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def _write(stream: TextIO, text: str) -> str:
+    """Write all of a text; returns what kept it from arriving, if somebody still waits for it."""
+    try:
+        _put(stream, text)
+    except BrokenPipeError:
+        # The reader has gone, as with `| head`. The run goes on, and its exit code says the rest.
+        _abandon(stream)
+    except OSError as error:
+        _abandon(stream)
+        return error.strerror or type(error).__name__
+    return ""
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let nothing more fail: neither later texts, nor what is still in the stream's buffer."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 a descriptor is needed
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:  # no descriptor
+        return False
+
+
+def _width(stream: TextIO) -> int:
+    return shutil.get_terminal_size().columns if stream.isatty() else 0
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}

@@ -1,0 +1,42 @@
+"""Whatever ends a command line too early, as one of the failures this program tells."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+import click
+
+from reconciler.cli.exit_codes import ExitCode
+from reconciler.errors import InterruptedRunError, ReconcilerError, UsageError
+
+
+def failure_of(error: BaseException) -> ReconcilerError:
+    """The failure to tell; what nobody foresaw is a bug of this program."""
+    if isinstance(error, ReconcilerError):
+        return error
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return InterruptedRunError("Interrupted", exit_code=ExitCode.INTERRUPTED)
+    return _bug(error)
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "reconciler"
+    return UsageError(error.format_message().rstrip("."), fix=f"See `{path} --help`")
+
+
+def _bug(error: BaseException) -> ReconcilerError:
+    """A failure nobody foresaw: where it happened, but never the values it happened with."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    places = " < ".join(
+        f"{os.path.basename(frame.filename)}:{frame.lineno} {frame.name}"  # noqa: PTH119 text only
+        for frame in reversed(frames)
+    )
+    return ReconcilerError(
+        f"A bug of this program: {type(error).__name__} at {places}",
+        why="What was written until then is not known; the next plan tells",
+        fix="Please report this line and the command",
+    )

@@ -1,0 +1,83 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from reconciler.errors import UsageError
+
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+"""What this process has open; where it is a file, the shell's redirection must keep it."""
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that a reader, or a crash, never meets half of it.
+
+    A link is followed. What is no file, such as ``/dev/stdout`` or a pipe, is written to as it is.
+
+    Raises:
+        UsageError: it can't be written; a file that was there before is untouched.
+    """
+    try:
+        if _is_stream(path):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            _replace(Path(os.path.realpath(path)), text)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".reconciler.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def require_writable(path: Path) -> None:
+    """Find out before any work whether a file could be written.
+
+    Raises:
+        UsageError: it could not.
+    """
+    try:
+        folder = path.is_dir()
+        if not folder and not _is_stream(path):
+            with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
+                pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if folder:
+        raise UsageError(
+            f"{path} is a folder",
+            why="The report could not be written there",
+            fix="Name a file in it",
+        )
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is a device, a pipe or an open descriptor: replacing would destroy it."""
+    return str(path).startswith(_STREAMS) or (path.exists() and not path.is_file())
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path} can't be written: {error.strerror or error}",
+        why="What this run finds would be lost",
+        fix="Create the folder, or name a file where this user may write",
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,28 @@
+"""Long output of a run, folded where the pipeline's log can do so."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from reconciler.reports.ci.pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from reconciler.core.result import Result
+
+
+def folded(text: str, result: Result, pipeline: Pipeline) -> str:
+    """A result's text, its long part folded where the log can do so; a bad one stays open."""
+    if pipeline is not Pipeline.GITLAB:
+        return text
+    from reconciler.reports.ci import gitlab
+    from reconciler.reports.verdict import Tone, verdict
+
+    return gitlab.folded(
+        text,
+        title="Details",
+        name=f"reconciler_{secrets.token_hex(4)}",
+        moment=int(time.time()),
+        collapsed=verdict(result).tone is not Tone.BAD,
+    )

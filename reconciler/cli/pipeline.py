@@ -1,0 +1,104 @@
+"""What the pipeline around a run is told at its end: commands in the log, summary and outputs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcilerError
+from reconciler.reports.ci.pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.cli.console import Console
+    from reconciler.core.result import Result
+    from reconciler.reports.ci.remarks import Remark
+
+JUDGING = frozenset({"validate", "plan", "apply"})
+"""The commands whose results are told; the others only have failures to tell."""
+
+_ROOTS = {Pipeline.GITHUB: "GITHUB_WORKSPACE", Pipeline.AZURE: "BUILD_SOURCESDIRECTORY"}
+
+
+def tell(
+    console: Console, command: str | None, code: int, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Tell the pipeline what the run told people; does nothing outside of those that listen.
+
+    Args:
+        console: knows the pipeline, and what was told.
+        command: its name; None where the command line was not understood.
+        code: the exit code.
+        environment: says where files are.
+    """
+    pipeline = console.pipeline
+    if pipeline not in _ROOTS:
+        return
+    judging = command in JUDGING
+    results = [told for told in console.told if not isinstance(told, ReconcilerError)]
+    result = results[-1] if results and judging else None
+    errors = [told for told in console.told if isinstance(told, ReconcilerError)]
+    _log(pipeline, _remarks(result, errors, environment.get(_ROOTS[pipeline])), console)
+    if pipeline is Pipeline.GITHUB and judging:
+        _summarise(result, errors, environment.get("GITHUB_STEP_SUMMARY"), console)
+        _put_out(result, code, environment.get("GITHUB_OUTPUT"), console)
+
+
+def _remarks(
+    result: Result | None, errors: list[ReconcilerError], root: str | None
+) -> list[Remark]:
+    from reconciler.reports.ci.remarks import below, error_remarks, result_remarks
+
+    remarks = list(result_remarks(result)) if result is not None else []
+    for error in errors:
+        remarks += error_remarks(error)
+    folder = Path.cwd()
+    return [below(remark, folder, PurePath(root) if root else None) for remark in remarks]
+
+
+def _log(pipeline: Pipeline, remarks: list[Remark], console: Console) -> None:
+    from reconciler.reports.ci import azure, github
+
+    commands = {Pipeline.GITHUB: github.commands, Pipeline.AZURE: azure.commands}
+    for line in commands[pipeline](remarks):
+        console.command(line)
+
+
+def _summarise(
+    result: Result | None, errors: list[ReconcilerError], path: str | None, console: Console
+) -> None:
+    if not path:
+        return
+    from reconciler.reports import markdown
+    from reconciler.reports.ci.github import SUMMARY_BYTES
+
+    texts = [markdown.render(result)] if result is not None else []
+    texts += [markdown.render_error(error) for error in errors]
+    text = console.masked("\n".join(texts))
+    before = Path(path).stat().st_size if Path(path).exists() else 0
+    if text and before + len(text.encode("utf-8", "replace")) <= SUMMARY_BYTES:
+        _append(Path(path), text, console)
+
+
+def _put_out(result: Result | None, code: int, path: str | None, console: Console) -> None:
+    if not path:
+        return
+    from reconciler.reports.ci import github
+
+    values = {"exit-code": str(code)}
+    if result is not None:
+        values["changes"] = str(result.plan.summary.changes)
+        values["digest"] = result.plan.digest
+    _append(Path(path), github.outputs(values, f"end-{secrets.token_hex(16)}"), console)
+
+
+def _append(path: Path, text: str, console: Console) -> None:
+    """Append to one of the runner's files; without it the run is as good, so that is a warning."""
+    try:
+        with path.open("a", encoding="utf-8", errors="replace", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        console.note(f"warning: the runner's file for this step can't be written: {error.strerror}")

@@ -1,0 +1,103 @@
+"""``apply --plan`` and ``--expect-digest``: what was reviewed is what is applied, or nothing is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import StalePlanError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.core.plan import Plan
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_AGAIN = "Plan again, and have that plan reviewed"
+_UNTOUCHED = "Nothing was written"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What somebody agreed to.
+
+    Attributes:
+        plan: the saved plan; None where only its digest is known.
+        digest: what a fresh plan must have; None where anything may be applied.
+    """
+
+    plan: Plan | None = None
+    digest: str | None = None
+
+
+def read_reviewed(path: Path | None, digest: str | None) -> Reviewed:
+    """Read what was reviewed; fails closed.
+
+    Raises:
+        UsageError: the digest is none, or the file is missing, truncated, or of an unknown format.
+        StalePlanError: the file was edited, or is not of that digest.
+    """
+    if digest is not None and not _DIGEST.fullmatch(digest):
+        raise UsageError(
+            "--expect-digest takes sha256: and 64 hexadecimal digits",
+            why="Anything else could never agree with a plan",
+            fix="Copy the digest from the reviewed plan",
+        )
+    if path is None:
+        return Reviewed(digest=digest)
+    plan = _read(path)
+    if digest is not None and digest != plan.digest:
+        raise StalePlanError(
+            f"The plan {path} has the digest {plan.digest}, not the expected one",
+            why=_UNTOUCHED,
+            fix="Give the plan that was reviewed",
+        )
+    return Reviewed(plan, plan.digest)
+
+
+def require_reviewed(reviewed: Reviewed, fresh: Plan) -> None:
+    """Return only if a fresh plan does exactly what was reviewed.
+
+    Raises:
+        StalePlanError: it does not; says which keys differ, how, and which side moved.
+    """
+    if reviewed.digest is None or reviewed.digest == fresh.digest:
+        return
+    if reviewed.plan is None:
+        raise StalePlanError(
+            f"A fresh plan has the digest {fresh.digest}, not the expected one",
+            why=f"Manifests or live keys changed since the review. {_UNTOUCHED}",
+            fix=_AGAIN,
+        )
+    from reconciler.reports import drift
+
+    told = drift.differences(reviewed.plan, fresh)
+    if reviewed.plan.gateway != fresh.gateway:
+        raise StalePlanError(
+            f"The reviewed plan is for another gateway: {told[0]}",
+            why=_UNTOUCHED,
+            fix="Plan against this gateway, and have that plan reviewed",
+        )
+    raise StalePlanError(
+        f"The plan is not the reviewed one any more: {'; '.join(told)}",
+        why=f"{drift.who_moved(reviewed.plan, fresh)}. {_UNTOUCHED}",
+        fix=_AGAIN,
+    )
+
+
+def _read(path: Path) -> Plan:
+    from reconciler.cli.planfile import read_plan_file
+    from reconciler.core.digest import plan_digest
+    from reconciler.reports import planjson
+
+    text = read_plan_file(str(path))
+    plan = planjson.loads(text).plan
+    digest = plan_digest(plan.gateway, plan.changes, plan.steps, plan.refusals)
+    if digest != plan.digest or not planjson.is_as_written(text):
+        raise StalePlanError(
+            f"The plan {path} was edited: it is not as it was written",
+            why=f"What it holds now is not what was reviewed. {_UNTOUCHED}",
+            fix="Give the file as `reconciler plan --out` wrote it",
+        )
+    return plan

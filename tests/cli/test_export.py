@@ -1,0 +1,348 @@
+"""export writes manifests that plan to nothing, whatever the keys are called."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import TOKEN, BuildWorld, Key, Ran, World, seed
+
+from reconciler.core.names import name_fault
+from reconciler.sandbox.seed import read_seed
+from reconciler.sandbox.server import Options, Running, running
+
+TEXTS = {
+    "nothing": None,
+    "empty": "",
+    "a word YAML reads as false": "no",
+    "a word YAML reads as nothing": "~",
+    "a number": "1e3",
+    "a date": "2024-01-01",
+    "a list's beginning": "- item",
+    "a mapping's beginning": "key: value",
+    "a comment's beginning": "# remark",
+    "an anchor's beginning": "&anchor *alias !tag",
+    "a document's end": "---\n...\n",
+    "double quotes": 'say "hello"',
+    "single quotes": "it's",
+    "both quotes and a backslash": '"it\'s" \\n',
+    "percent and at": "%TAG @here `code`",
+    "several lines": "first\nsecond\n  third",
+    "one line feed at the end": "text\n",
+    "many line feeds at the end": "text\n\n\n",
+    "only a line feed": "\n",
+    "spaces around": "  text  ",
+    "a space before a line feed": "first \nsecond",
+    "carriage returns": "first\r\nsecond\r",
+    "tabs": "\tfirst\tsecond",
+    "Turkish": "İmza anahtar\u0131: \u0131ğüşöç",
+    "other scripts": "署名 ключ مفتاح 🔑",
+    "right to left override": "\u202eabc\u202c",
+    "zero width": "a\u200bb\u2060c\ufeff",
+    "next line and separators": "a\x85b\u2028c\u2029d",
+    "controls": "\x00\x07\x1b[31m\x7f\x9b",
+    "long": "word " * 1500,
+    "one long word": "x" * 9000,
+    "an interpolation": "${HOME} {{ value }} %(x)s",
+}
+NAMES = {
+    "plain": "key",
+    "a word YAML reads as false": "no",
+    "a number": "12",
+    "a number with a point": "1.5",
+    "with spaces inside": "my signing key",
+    "Turkish": "imza-anahtar\u0131",
+    "other scripts": "署名鍵🔑",
+    "quotes": 'it\'s "it"',
+    "a colon": "a: b",
+    "a dash": "- a",
+    "braces": "{a: [b]}",
+    "an ampersand": "&a *b !c",
+    "as long as can be": "x" * 255,
+}
+
+
+def nothing_to_do(world: World, *paths: str) -> None:
+    ran = world.run("plan", *paths, "--detailed-exitcode")
+    assert (ran.code, ran.out.split(":")[0]) == (0, "Nothing to do"), ran
+
+
+@pytest.mark.parametrize("to_folder", [False, True], ids=["stdout", "--out"])
+def test_nasty_texts_come_back_as_they_were(build: BuildWorld, to_folder: bool) -> None:
+    live: dict[str, list[Key]] = {
+        "Descriptions": [
+            {"name": f"key-{place}", "kid": f"kid-{place}", "description": text}
+            for place, text in enumerate(TEXTS.values())
+        ],
+        "Names": [{"name": name} for name in NAMES.values()],
+        "Kids": [
+            {"name": f"key-{place}", "kid": text}
+            for place, text in enumerate(TEXTS.values())
+            if text and len(text) < 1000
+        ],
+    }
+    world = build(seed(live), {})
+
+    if to_folder:
+        ran = world.run("export", "--out", "out")
+        nothing_to_do(world, "out")
+        assert sorted(path.name for path in (world.folder / "out").iterdir()) == [
+            "Descriptions.yaml",
+            "Kids.yaml",
+            "Names.yaml",
+        ]
+        keys = sum(map(len, live.values()))
+        assert (ran.out, ran.err) == ("", f"Wrote {keys} JWKs of 3 projects to out.\n")
+    else:
+        ran = world.run("export")
+        (world.folder / "all.yaml").write_text(ran.out)
+        nothing_to_do(world, "all.yaml")
+        assert ran.err == ""
+    assert ran.code == 0
+
+
+UNEXPORTABLE = {
+    "a slash": ("a/b", "holds one of"),
+    "a line feed": ("a\nb", "control character"),
+    "bidi": ("a\u202eb", "direction-changing"),
+    "a space at the end": ("a ", "space"),
+    "a temporary name": ("a.moving-0123456789", "finish that rename first"),
+}
+
+
+@pytest.mark.parametrize(("name", "told"), UNEXPORTABLE.values(), ids=UNEXPORTABLE)
+def test_what_can_not_be_declared_is_left_out_with_a_warning(
+    build: BuildWorld, name: str, told: str
+) -> None:
+    world = build(seed({"P": [{"name": name, "kid": "1"}, {"name": "good"}]}), {})
+
+    ran = world.run("export", "P")
+
+    assert ran.code == 0
+    (declared,) = yaml.safe_load_all(ran.out)
+    assert [entry["name"] for entry in declared["spec"]["jwks"]] == ["good"]
+    assert ran.err.startswith("warning: left out: `")
+    assert told in ran.err
+    assert ran.err.count("\n") == 1
+    assert ran.err.isascii() or "\u202e" not in ran.err
+    (world.folder / "p.yaml").write_text(ran.out)
+    nothing_to_do(world, "p.yaml")
+
+
+def test_a_project_with_nothing_to_declare_is_a_manifest_all_the_same(build: BuildWorld) -> None:
+    world = build(seed({"P": []}), {})
+
+    ran = world.run("export", "P", "--out", "out")
+
+    assert ran.err == "Wrote 0 JWKs of 1 projects to out.\n"
+    nothing_to_do(world, "out")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso8859-9", "utf-16"])
+def test_a_manifest_is_utf_8_whatever_the_locale(
+    build: BuildWorld, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    world = build(seed({"P": [{"name": "imza", "description": "Ödemeler: İmza \U0001f511"}]}), {})
+
+    ran = world.run.shell("reconciler export P > p.yaml")
+
+    assert ran.code == 0
+    (world.folder / "p.yaml").read_text(encoding="utf-8")
+    nothing_to_do(world, "p.yaml")
+
+
+def test_a_kid_is_pinned_only_where_it_is_unique(build: BuildWorld) -> None:
+    keys: list[Key] = [
+        {"name": "a", "kid": "one"},
+        {"name": "b", "kid": "two"},
+        {"name": "c", "kid": "two"},
+        {"name": "d"},
+    ]
+    world = build(seed({"P": keys}), {})
+
+    ran = world.run("export", "P")
+
+    entries = yaml.safe_load(ran.out)["spec"]["jwks"]
+    assert {entry["name"]: entry.get("kid") for entry in entries} == {
+        "a": "one",
+        "b": None,
+        "c": None,
+        "d": None,
+    }
+
+
+def test_editing_a_pinned_name_is_the_rename(world: World) -> None:
+    world.run("export", "Payments", "--out", "out")
+    path = world.folder / "out" / "Payments.yaml"
+    path.write_text(path.read_text().replace("my-jwk", "partner-signing"))
+
+    ran = world.run("apply", "out", "--auto-approve")
+
+    assert ran.code == 0
+    assert world.names("Payments")[0] == "partner-signing"
+
+
+def test_the_named_projects_alone_are_exported(world: World) -> None:
+    ran = world.run("export", "Quiet", "Partners")
+
+    documents = list(yaml.safe_load_all(ran.out))
+    assert [document["metadata"]["name"] for document in documents] == ["Partners", "Quiet"]
+
+
+def test_an_export_replaces_the_files_of_an_earlier_one(world: World) -> None:
+    world.run("export", "--out", "out")
+    world.run("apply", "jwks", "--auto-approve")
+
+    assert world.run("export", "--out", "out").code == 0
+
+    nothing_to_do(world, "out")
+    assert len(list((world.folder / "out").iterdir())) == 3
+
+
+@pytest.mark.parametrize("to_folder", [False, True], ids=["stdout", "--out"])
+def test_json_is_one_document_with_the_manifests(world: World, to_folder: bool) -> None:
+    words = ("--out", "out") if to_folder else ()
+
+    ran = world.run("export", "Quiet", "Partners", "--format", "json", *words)
+
+    partners, quiet = ran.document["projects"]
+    assert (partners["name"], partners["jwks"], partners["leftOut"]) == ("Partners", 2, [])
+    assert yaml.safe_load(quiet["manifest"])["metadata"]["name"] == "Quiet"
+    if to_folder:
+        assert quiet["file"] == "out/Quiet.yaml"
+        assert (world.folder / "out/Quiet.yaml").read_text() == quiet["manifest"]
+    else:
+        assert quiet["file"] is None
+
+
+PROJECTS = {
+    "spaces and brackets": ("a b [c]", "a_b__c_.yaml"),
+    "a slash": ("a/b", None),
+    "a hidden name": (".hidden", "hidden.yaml"),
+    "the folder above": ("..", None),
+    "a hidden name of a hidden name": ("...", "_.yaml"),
+    "Turkish": ("Ödemeler", "Ödemeler.yaml"),
+    "right to left": ("a\u202eb", None),
+}
+
+
+@pytest.mark.parametrize(("project", "file"), PROJECTS.values(), ids=PROJECTS)
+def test_projects_of_any_name_stay_in_their_folder(
+    build: BuildWorld, project: str, file: str | None
+) -> None:
+    world = build(seed({project: [{"name": "key"}], "good": [{"name": "key"}]}), {})
+
+    ran = world.run("export", "--out", "out")
+
+    assert ran.code == 0
+    written = {path.name for path in world.folder.rglob("*.yaml")}
+    assert written == ({file, "good.yaml"} if file else {"good.yaml"})
+    assert ("warning: left out: the project" in ran.err) == (file is None)
+    nothing_to_do(world, "out")
+
+
+def test_a_project_that_no_manifest_can_name_is_refused_where_it_is_asked_for(
+    world: World,
+) -> None:
+    ran = world.run("export", "a/b")
+
+    assert (ran.code, ran.out) == (5, "")
+    assert "can't be declared: its name holds one of" in ran.err
+    assert world.requests() == []
+
+
+def test_two_projects_that_come_to_one_file_are_told(build: BuildWorld) -> None:
+    world = build(seed({"a b": [], "a_b": []}), {})
+
+    ran = world.run("export", "--out", "out")
+
+    assert ran.code == 64
+    assert "Two projects' names come to the same file name" in ran.err
+    assert not (world.folder / "out").exists()
+
+
+def test_keys_of_other_projects_in_a_list_are_not_exported(build: BuildWorld) -> None:
+    keys: list[Key] = [{"name": "own"}, {"name": "shared", "projectId": "admin"}]
+    world = build(seed({"P": keys}), {})
+
+    ran = world.run("export")
+
+    assert [entry["name"] for entry in yaml.safe_load(ran.out)["spec"]["jwks"]] == ["own"]
+
+
+def test_the_deadline_ends_an_export_that_hangs(world: World) -> None:
+    world.fault(kind="hang", method="GET", times=100)
+
+    named = world.run("export", "Quiet", "--deadline", "0.2")
+    every = world.run("export", "--deadline", "0.2")
+
+    assert (named.code, every.code) == (143, 143)
+    assert "The deadline of 0.2 s ended the run" in named.err
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A sandbox for many examples, and a folder for what they write."""
+
+    sandbox: Running
+    folder: Path
+
+    def call(self, *words: str) -> Ran:
+        from reconciler.cli.main import main
+
+        out, err = io.StringIO(), io.StringIO()
+        target = ("--server", self.sandbox.url, "--token-file", str(self.folder / "token"))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*words, *target])
+        return Ran(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    folder = tmp_path_factory.mktemp("shelf")
+    (folder / "token").write_text(TOKEN)
+    keys: list[Key] = [{"name": str(place), "kid": str(place)} for place in range(3)]
+    with running(Options(read_seed(seed({"P": keys})))) as sandbox:
+        yield Shelf(sandbox, folder)
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
+    [text for text in TEXTS.values() if text is not None and len(text) < 1000]
+)
+rows = st.lists(
+    st.tuples(texts.filter(bool), st.none() | texts),
+    min_size=3,
+    max_size=3,
+    unique_by=lambda row: row[0],
+)
+
+
+@given(rows)
+@settings(max_examples=40, deadline=None)
+def test_any_names_and_descriptions_plan_to_nothing(
+    shelf: Shelf, rows: list[tuple[str, str | None]]
+) -> None:
+    stand = shelf.sandbox.admin
+    for place, key in enumerate(stand.keys("P")):
+        assert stand.change("P", key.name, to=f"free-{place}-{json.dumps(rows)[:80]}") is None
+    for key, (name, description) in zip(stand.keys("P"), rows, strict=True):
+        assert stand.change("P", key.name, to=name, description=description) is None
+
+    exported = shelf.call("export", "P")
+    path = shelf.folder / "p.yaml"
+    path.write_text(exported.out)
+    planned = shelf.call("plan", str(path), "--detailed-exitcode")
+
+    assert exported.code == 0
+    assert (planned.code, planned.out.split(":")[0]) == (0, "Nothing to do")
+    left_out = sum(name_fault(name) is not None for name, _ in rows)
+    assert exported.err.count("warning: left out") == left_out

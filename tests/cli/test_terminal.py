@@ -1,0 +1,176 @@
+"""What a terminal gets that a file does not: colours and progress, where they are wanted."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+
+import pytest
+from world import DECLARED, CommandLine, World, wait_until
+
+from reconciler.cli.console import Console
+
+COLOUR = re.compile(r"\x1b\[\d+(?:;\d+)*m")
+APPLY = ("apply", "jwks", "--auto-approve")
+
+
+def test_a_terminal_gets_colours(world: World) -> None:
+    assert COLOUR.search(world.run.terminal("plan", "jwks").out)
+
+
+NO_COLOURS = {
+    "--no-color": (("--no-color",), {}),
+    "NO_COLOR": ((), {"NO_COLOR": "1"}),
+    "TERM=dumb": ((), {"TERM": "dumb"}),
+}
+
+
+@pytest.mark.parametrize(("words", "variables"), NO_COLOURS.values(), ids=NO_COLOURS)
+def test_a_terminal_gets_none_where_they_are_not_wanted(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    variables: dict[str, str],
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    for command in (("plan", "jwks"), ("plan", "nowhere"), ("validate", "nowhere"), APPLY):
+        ran = world.run.terminal(*command, *words)
+        assert not COLOUR.search(ran.out), ran
+
+
+def test_a_dumb_terminal_gets_no_escape_sequence_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+
+    assert "\x1b" not in world.run.terminal(*APPLY).out
+
+
+def test_json_has_no_colours(world: World) -> None:
+    ran = world.run.terminal("plan", "jwks", "--format", "json")
+
+    assert ran.document["digest"]
+
+
+def test_an_empty_no_color_says_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+
+    assert COLOUR.search(world.run.terminal("plan", "jwks").out)
+
+
+def test_without_a_terminal_there_are_no_colours(world: World) -> None:
+    for words in (("plan", "jwks", "-v"), APPLY, ("plan", "nowhere")):
+        ran = world.run(*words)
+        assert "\x1b" not in ran.out + ran.err
+
+
+def test_a_failure_in_colour_where_nothing_was_understood(
+    run: CommandLine,
+) -> None:
+    assert COLOUR.search(run.terminal("plan", "--nonsense").out)
+    assert not COLOUR.search(run.terminal("plan", "--nonsense", "--no-color").out)
+
+
+def test_progress_is_shown_on_a_terminal_and_leaves_no_line(world: World) -> None:
+    world.fault(kind="latency", method="PUT", seconds=0.3, times=10)
+
+    ran = world.run.terminal(*APPLY)
+
+    assert ran.code == 0
+    assert "Applying" in ran.out
+    assert "0/3" in ran.out
+    assert "Applying" not in ran.out.rsplit("\x1b[2K", 1)[-1]
+
+
+NO_PROGRESS = {"quiet": ("-q",), "verbose, where requests are traced": ("-v",)}
+
+
+@pytest.mark.parametrize("words", NO_PROGRESS.values(), ids=NO_PROGRESS)
+def test_progress_is_shown_only_where_nothing_else_scrolls(
+    world: World, words: tuple[str, ...]
+) -> None:
+    assert "Applying" not in world.run.terminal(*APPLY, *words).out
+
+
+def test_without_a_terminal_there_is_no_progress(world: World) -> None:
+    world.fault(kind="latency", method="PUT", seconds=0.2, times=10)
+
+    ran = world.run(*APPLY)
+
+    assert "Applying" not in ran.out + ran.err
+
+
+def test_long_lines_are_wrapped_for_the_terminal_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+
+    on_terminal = world.run.terminal("plan", "jwks", "--no-color").out
+    elsewhere = world.run("plan", "jwks").out
+
+    (note,) = (line for line in on_terminal.splitlines() if line.startswith("note: "))
+    (whole,) = (line for line in elsewhere.splitlines() if line.startswith("note: "))
+    assert len(note) <= 60 < len(whole)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_encoding_of_the_streams_will_do(
+    world: World, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    description = "Ж \U0001f511"
+    world.declare(Payments=[{"name": "kept", "description": description}])
+
+    ran = world.run.shell("reconciler plan jwks; reconciler validate no/\u0436")
+
+    assert "Traceback" not in ran.err
+    assert "kept" in ran.out
+    assert (description in ran.out) == (encoding == "utf-8")
+
+
+def test_what_an_encoding_has_no_character_for_is_escaped() -> None:
+    stream = io.BytesIO()
+    console = Console(stdout=io.TextIOWrapper(stream, encoding="ascii"))
+
+    console.result("durum-ö.db\n")
+
+    assert (stream.getvalue(), console.lost) == (b"durum-\\xf6.db\n", [])
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_at_the_question_ends_the_run(
+    world: World, number: signal.Signals, code: int
+) -> None:
+    master, slave = os.openpty()
+    asked = b""
+    try:
+        with world.run.process("apply", "jwks", stdin=slave, stderr=slave) as process:
+            while b"taken for yes" not in asked:
+                asked += os.read(master, 65536)
+            process.send_signal(number)
+            process.wait(30)
+    finally:
+        os.close(slave)
+        os.close(master)
+
+    assert process.returncode == code
+    assert world.requests("PUT") == []
+
+
+def test_a_quiet_run_that_is_stopped_tells_what_was_not_tried(world: World) -> None:
+    world.declare(Payments=DECLARED["Payments"])
+    world.fault(kind="latency", method="PUT", seconds=1.5, times=10)
+
+    with world.run.process(*APPLY, "-q") as process:
+        wait_until(lambda: bool(world.requests("PUT")), "the first update")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "not tried" in out

@@ -1,0 +1,95 @@
+"""What every test may rely on: a clean environment, and worlds to try the command line in."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import DECLARED, TOKEN, BuildWorld, CommandLine, Key, World, write_manifests
+from world import seed as default_seed
+
+ALTERING = (
+    "APINIZER_",
+    "BITBUCKET_",
+    "BUILD_",
+    "CHANGE_",
+    "CI",
+    "GITHUB_",
+    "GITLAB_",
+    "JENKINS_",
+    "RECONCILER_",
+    "TF_BUILD",
+)
+"""How variables begin that alter what the program does, or how."""
+
+ALTERING_NAMES = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(ALTERING) or name in ALTERING_NAMES or name.upper() in PROXIES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """The program, called in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def build(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWorld]:
+    from reconciler.sandbox.seed import read_seed
+    from reconciler.sandbox.server import Options, running
+
+    with ExitStack() as stack:
+
+        def built(
+            seed: dict[str, object] | None = None,
+            manifests: Mapping[str, list[Key]] = DECLARED,
+            **options: Any,
+        ) -> World:
+            chosen = Options(read_seed(seed or default_seed()), **options)
+            sandbox = stack.enter_context(running(chosen))
+            monkeypatch.setenv("APINIZER_URL", sandbox.url)
+            monkeypatch.setenv("APINIZER_TOKEN", TOKEN)
+            write_manifests(run.folder / "jwks", manifests)
+            return World(sandbox, run, run.folder, run.folder / "jwks")
+
+        yield built
+
+
+@pytest.fixture
+def world(build: BuildWorld) -> World:
+    """The usual one: three projects, of which two are to change."""
+    return build()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program wait for nothing before it tries again."""
+    from reconciler.cli.stop import Stop
+
+    monkeypatch.setattr(Stop, "wait", lambda stop, _seconds: stop.stopping())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many cases the tests went through that try many of them in a loop."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        name = report.nodeid.partition("::")[0]
+        counts[name] += sum(int(n) for word, n in report.user_properties if word == "cases")
+    for name, count in sorted(counts.items()):
+        if count:
+            terminalreporter.write_line(f"{name}: {count:,} cases")
