@@ -1,0 +1,228 @@
+"""Applies against a running sandbox, as the command does it, and every fact about them."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.applying import Means, Orders, apply_declared
+from reconciler.cli.connection import Connection
+from reconciler.cli.console import Console
+from reconciler.cli.failures import failure_of
+from reconciler.cli.stop import Stop
+from reconciler.core.model import LiveProject
+from reconciler.core.outcome import Answer, Reply
+from reconciler.errors import AccessError, ReconcilerError
+from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter, open_gateway
+from reconciler.gateway.credentials import TokenCredentials
+from reconciler.gateway.settings import Settings
+from reconciler.reports import planjson
+from reconciler.reports.outcomes import next_steps
+from reconciler.sandbox.server import Options, Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fault_estate import Estate
+
+    from reconciler.core.model import LiveList
+    from reconciler.core.outcome import StepOutcome
+    from reconciler.core.plan import Fields
+    from reconciler.core.result import Result
+    from reconciler.sandbox.journal import Deed
+
+MAX_BODY = 200_000
+"""What the gateway's client reads at most, so that a huge answer need not be huge."""
+SHORT = 0.15
+"""Seconds of silence that are awaited where a fault is silence."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One PUT as its sender saw it, and what it did on the server meanwhile."""
+
+    project: str
+    jwk: str
+    body: Fields
+    answer: Answer | None
+    deeds: tuple[Deed, ...]
+    denied: bool
+
+    @property
+    def deployed(self) -> bool:
+        """Whether the sender was told that the key is on every gateway."""
+        return (
+            self.answer is not None
+            and self.answer.reply is Reply.ACCEPTED
+            and self.answer.deployment.deployed is True
+        )
+
+
+@dataclass(frozen=True)
+class Look:
+    """One list as its reader got it; None where it could not be read, or was denied."""
+
+    project: str
+    live: LiveProject | None
+    denied: bool = False
+
+    @property
+    def read(self) -> bool:
+        """Whether it could be read."""
+        return self.live is not None
+
+
+@dataclass
+class Log:
+    """Calls and looks in their order."""
+
+    entries: list[Call | Look] = field(default_factory=list)
+
+    def of(self, project: str) -> list[Call | Look]:
+        return [entry for entry in self.entries if entry.project == project]
+
+    @property
+    def calls(self) -> list[Call]:
+        return [entry for entry in self.entries if isinstance(entry, Call)]
+
+
+class LoggedReader(GatewayReader):
+    """A reader whose lists are noted."""
+
+    def __init__(self, reader: GatewayReader, log: Log) -> None:
+        self.reader = reader
+        self.log = log
+
+    def list_jwks(self, project: str) -> LiveList:
+        try:
+            live = self.reader.list_jwks(project)
+        except ReconcilerError as error:
+            self.log.entries.append(Look(project, None, isinstance(error, AccessError)))
+            raise
+        self.log.entries.append(Look(project, live if isinstance(live, LiveProject) else None))
+        return live
+
+
+class LoggedWriter(GatewayWriter):
+    """A writer whose updates are noted, with what the server did during each."""
+
+    def __init__(self, writer: GatewayWriter, log: Log, sandbox: Running) -> None:
+        self.writer = writer
+        self.log = log
+        self.sandbox = sandbox
+
+    def update(self, project: str, jwk: str, body: Fields) -> Answer:
+        before = len(self.sandbox.admin.journal.deeds())
+        answer, denied = None, False
+        try:
+            answer = self.writer.update(project, jwk, body)
+        except AccessError:
+            denied = True
+            raise
+        finally:
+            deeds = self.sandbox.admin.journal.deeds()[before:]
+            mine = tuple(deed for deed in deeds if deed.asked and deed.project == project)
+            self.log.entries.append(Call(project, jwk, body, answer, mine, denied))
+        return answer
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one apply came to.
+
+    Attributes:
+        result: what its report says; None where it failed before there was any.
+        said: what stood on stderr.
+    """
+
+    code: int
+    result: Result | None
+    log: Log
+    said: str
+
+    @property
+    def outcomes(self) -> tuple[StepOutcome, ...]:
+        return self.result.settled if self.result else ()
+
+    def owed(self) -> tuple[str, ...]:
+        """The keys of the ``--redeploy`` options that the report prints."""
+        commands = (
+            [step.command for step in next_steps(self.result, "apply")] if self.result else []
+        )
+        words = [word for command in commands for word in shlex.split(command)]
+        return tuple(word for word in words if word not in {"apply", "--redeploy"})
+
+
+@dataclass
+class Rig:
+    """A sandbox and gateways to it that many runs share; nothing waits for real."""
+
+    sandbox: Running
+    patient: Gateway
+    hasty: Gateway
+    estate: Estate
+
+    def apply(
+        self,
+        *,
+        hasty: bool = False,
+        journal: Path | None = None,
+        redeploy: tuple[str, ...] = (),
+        parallelism: int = 1,
+        keep_going: bool = False,
+    ) -> Ran:
+        """One apply, by the same functions that the command calls."""
+        log, out, err = Log(), io.StringIO(), io.StringIO()
+        console = Console(json=True, stdout=out, stderr=err)
+        gateway = self.hasty if hasty else self.patient
+        noted = replace(
+            gateway,
+            reader=LoggedReader(gateway.reader, log),
+            writer=LoggedWriter(gateway.writer, log, self.sandbox),
+        )
+        orders = Orders(
+            paths=(),
+            auto_approve=True,
+            no_input=True,
+            keep_going=keep_going,
+            redeploy=redeploy,
+            journal=journal,
+            plan=None,
+            expect_digest=None,
+            reports=(),
+        )
+        means = Means(Connection(gateway.base_url, noted), console, Stop(console.note), parallelism)
+        try:
+            code = apply_declared(self.estate.declared(), orders, means)
+        except ReconcilerError as error:
+            code = failure_of(error).exit_code
+        text = out.getvalue()
+        told = planjson.loads(text) if text else None
+        return Ran(code, told, log, err.getvalue())
+
+
+@contextmanager
+def rigged(estate: Estate, **options: Any) -> Iterator[Rig]:
+    """A rig for an estate; ``options`` are the sandbox's."""
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(running(Options(estate.seed(), **options)))
+        patient = stack.enter_context(open_gateway(_settings(sandbox, 10.0)))
+        hasty = stack.enter_context(open_gateway(_settings(sandbox, SHORT)))
+        yield Rig(sandbox, patient, hasty, estate)
+
+
+def _settings(sandbox: Running, timeout: float) -> Settings:
+    return Settings(
+        base_url=sandbox.url,
+        credentials=TokenCredentials(sandbox.tokens[0]),
+        read_timeout=timeout,
+        write_timeout=timeout,
+        retry_budget=10**9,
+        max_body=MAX_BODY,
+        wait=lambda _seconds: False,
+        jitter=lambda: 0.0,
+    )

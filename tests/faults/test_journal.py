@@ -1,0 +1,401 @@
+"""The journal: what is owed survives whatever happens, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import resource
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from fault_estate import Entry, Estate, small
+from fault_rig import Rig, rigged
+from fault_truth import on_every_gateway, unsettled
+
+from reconciler.core.model import LiveJwk, LiveProject
+from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.plan import Fields, Step
+from reconciler.errors import UsageError
+from reconciler.journal.opening import open_journal
+from reconciler.journal.record import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from reconciler.core.identity import Identity
+
+HOST = "https://host/apiops"
+ID: Identity = ("id", "1")
+
+
+def step(jwk: str = "a", name: str = "b", *, temporary: bool = False) -> Step:
+    return Step("P", jwk, Fields(name, None), name, temporary)
+
+
+def owed(path: Path) -> list[tuple[str, ...]]:
+    """The names of what a journal owes, as a later run finds it."""
+    with open_journal(path, HOST) as journal:
+        return [one.names for one in journal.owed]
+
+
+def lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+@contextmanager
+def killed(path: Path, gateway: str = HOST) -> Iterator[Journal]:
+    """A journal whose run ends without closing it."""
+    with suppress(KeyboardInterrupt), open_journal(path, gateway) as journal:
+        yield journal
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def short_of_room(path: Path, room: int) -> Iterator[None]:
+    """A limit on the size of files, for want of a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+ONE_STEP = {
+    "deployed": (True, Outcome.APPLIED, False),
+    "not deployed": (False, Outcome.NOT_DEPLOYED, True),
+    "rejected": (False, Outcome.FAILED, False),
+    "never left": (False, Outcome.NOT_TRIED, False),
+    "nobody knows": (False, Outcome.UNKNOWN, True),
+    "deployed, and the list unreadable": (True, Outcome.UNKNOWN, True),
+    "deployed, and changed by somebody else": (True, Outcome.CONFLICT, True),
+}
+"""What a step's answer said, what became of it, and whether its deployment is owed."""
+
+
+@pytest.mark.parametrize(("deployed", "outcome", "due"), ONE_STEP.values(), ids=ONE_STEP)
+def test_what_is_owed_after_one_write(
+    path: Path, deployed: bool, outcome: Outcome, due: bool
+) -> None:
+    with open_journal(path, HOST) as journal:
+        journal.sending(step(), ID)
+        journal.answered(step(), deployed=deployed)
+        journal.settled(StepOutcome(step(), outcome))
+    assert owed(path) == ([("b", "a")] if due else [])
+    assert len(lines(path)) == 1 or due
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_run_killed_after_sending_owes_until_the_answer_is_known(
+    path: Path, answered: bool
+) -> None:
+    with killed(path) as journal:
+        journal.sending(step(), ID)
+        if answered:
+            journal.answered(step(), deployed=True)
+    assert owed(path) == ([] if answered else [("b", "a")])
+
+
+def test_one_line_before_each_write_and_one_after(path: Path) -> None:
+    with killed(path) as journal:
+        for number in range(3):
+            one = step(f"a{number}", f"b{number}")
+            journal.sending(one, ("id", str(number)))
+            journal.answered(one, deployed=True)
+            journal.settled(StepOutcome(one, Outcome.APPLIED))
+    events = [json.loads(line).get("event") for line in lines(path)]
+    assert events == [None, *["sending", "answered"] * 3]
+
+
+PARKED, TAKEN = step("y", "x.moving-1", temporary=True), step("x.moving-1", "x")
+TWO_STEPS = {
+    "both deployed": (True, Outcome.APPLIED, True, Outcome.APPLIED, False),
+    "the second not deployed": (True, Outcome.APPLIED, False, Outcome.NOT_DEPLOYED, True),
+    "the second rejected": (True, Outcome.APPLIED, False, Outcome.FAILED, False),
+    "neither": (False, Outcome.NOT_DEPLOYED, False, Outcome.NOT_DEPLOYED, True),
+    "only the second": (False, Outcome.APPLIED, True, Outcome.APPLIED, False),
+    "the first not, the second rejected": (
+        False,
+        Outcome.NOT_DEPLOYED,
+        False,
+        Outcome.FAILED,
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("first_deployed", "first", "second_deployed", "second", "due"),
+    TWO_STEPS.values(),
+    ids=TWO_STEPS.keys(),
+)
+def test_of_a_key_with_two_steps_the_later_word_stands(
+    path: Path,
+    first_deployed: bool,
+    first: Outcome,
+    second_deployed: bool,
+    second: Outcome,
+    due: bool,
+) -> None:
+    with open_journal(path, HOST) as journal:
+        for one, deployed in ((PARKED, first_deployed), (TAKEN, second_deployed)):
+            journal.sending(one, ID)
+            journal.answered(one, deployed=deployed)
+        journal.settled(StepOutcome(PARKED, first))
+        journal.settled(StepOutcome(TAKEN, second))
+        assert bool(journal.owed) is due
+    assert bool(owed(path)) is due
+
+
+def test_killed_between_the_last_words_on_two_steps_a_key_is_still_owed(path: Path) -> None:
+    with killed(path) as journal:
+        for one, deployed in ((PARKED, True), (TAKEN, False)):
+            journal.sending(one, ID)
+            journal.answered(one, deployed=deployed)
+        journal.settled(StepOutcome(PARKED, Outcome.APPLIED))
+    assert owed(path) == [("x", "x.moving-1")]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NOT_TRIED])
+def test_what_was_owed_before_stays_owed_when_sending_again_fails(
+    path: Path, outcome: Outcome
+) -> None:
+    for last in (Outcome.NOT_DEPLOYED, outcome):
+        with open_journal(path, HOST) as journal:
+            journal.sending(step(), ID)
+            journal.answered(step(), deployed=False)
+            journal.settled(StepOutcome(step(), last))
+    assert owed(path) == [("b", "a")]
+
+
+def left_owing(path: Path) -> bytes:
+    """A journal that owes one key; its bytes."""
+    with open_journal(path, HOST) as journal:
+        journal.sending(step(), ID)
+        journal.answered(step(), deployed=False)
+        journal.settled(StepOutcome(step(), Outcome.NOT_DEPLOYED))
+    return path.read_bytes()
+
+
+def test_a_journal_cut_anywhere_is_readable_and_owes_no_less(path: Path) -> None:
+    whole = left_owing(path)
+    first = whole.index(b"\n") + 1
+    sent = whole.index(b"\n", first) + 1
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        assert bool(owed(path)) is (length >= sent), length
+        assert path.read_bytes() in {whole[:sent], whole[:first], whole}
+
+
+DAMAGED = {
+    "no JSON": b"{nonsense\n",
+    "no object": b"[]\n",
+    "no event": b"{}\n",
+    "an unknown event": b'{"event":"x","project":"P","identity":["id"],"names":[],"owed":true}\n',
+    "a name that is none": b'{"event":"sending","project":"P","identity":["id","1"],"names":[3]}\n',
+    "no names": b'{"event":"sending","project":"P","identity":["id","1"],"names":"a"}\n',
+    "a project that is none": b'{"event":"sending","project":3}\n',
+    "no UTF-8": b'{"event":"\xff"}\n',
+    "nesting": b"[" * 100_000 + b"\n",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_damage_is_refused_but_for_the_last_line(path: Path, damage: bytes) -> None:
+    whole = left_owing(path)
+    header, *rest = whole.splitlines(keepends=True)
+    path.write_bytes(header + damage + b"".join(rest))
+    with (
+        pytest.raises(UsageError, match=r"damaged in line 2.*--redeploy"),
+        open_journal(path, HOST),
+    ):
+        pass
+    assert path.read_bytes() == header + damage + b"".join(rest)
+    path.write_bytes(whole + damage)
+    assert owed(path) == [("b", "a")]
+    assert path.read_bytes() == whole
+
+
+STRANGERS = {
+    "another gateway's": b'{"journal":1,"gateway":"https://other/apiops"}\n',
+    "another version's": b'{"journal":2,"gateway":"https://host/apiops"}\n',
+    "a text": b"some notes\nof mine\n",
+    "a text whose last line is not ended": b"some notes\nof mine",
+    "one line that is not ended": b"my-secret-token",
+    "an empty line": b"\n",
+}
+
+
+@pytest.mark.parametrize("content", STRANGERS.values(), ids=STRANGERS)
+def test_a_file_that_is_not_this_gateways_journal_is_refused_and_left_as_it_is(
+    path: Path, content: bytes
+) -> None:
+    path.write_bytes(content)
+    with (
+        pytest.raises(UsageError, match="another gateway, or is no journal"),
+        open_journal(path, HOST),
+    ):
+        pass
+    assert path.read_bytes() == content
+
+
+def test_a_journal_in_use_is_refused(path: Path) -> None:
+    with (
+        open_journal(path, HOST),
+        pytest.raises(UsageError, match="in use by another run"),
+        open_journal(path, HOST),
+    ):
+        pass
+    assert owed(path) == []
+
+
+@pytest.mark.parametrize("name", ["missing/journal", "file/journal", "."])
+def test_a_journal_that_cannot_be_opened_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UsageError, match=r"can't be opened.*Name a file"),
+        open_journal(tmp_path / name, HOST),
+    ):
+        pass
+
+
+def test_without_room_a_write_is_not_remembered_and_no_line_is_harmed(path: Path) -> None:
+    with open_journal(path, HOST) as journal:
+        journal.sending(step(), ID)
+        journal.answered(step(), deployed=False)
+        with short_of_room(path, 20):
+            for number in ("2", "3"):
+                with pytest.raises(UsageError, match=r"can't be written.*Make room"):
+                    journal.sending(step(f"a{number}", f"b{number}"), ("id", number))
+    assert len(lines(path)[-1]) == 20
+    assert owed(path) == [("b", "a")]
+
+
+def test_a_key_without_id_and_kid_is_recognised_under_its_new_name(path: Path) -> None:
+    by_name: Identity = ("name", "a", None, None)
+    with open_journal(path, HOST) as journal:
+        journal.sending(step(), by_name)
+        journal.answered(step(), deployed=False)
+        journal.settled(StepOutcome(step(), Outcome.NOT_DEPLOYED))
+    live = LiveProject("P", (LiveJwk("b"), LiveJwk("c")))
+    again = step("b", "b")
+    with killed(path) as journal:
+        assert journal.recognise(live) == {"b"}
+        assert journal.recognise(LiveProject("Q", live.jwks)) == set()
+    assert owed(path) == [("b",)]
+    with open_journal(path, HOST) as journal:
+        assert journal.recognise(live) == {"b"}
+        journal.sending(again, ("name", "b", None, None))
+        journal.answered(again, deployed=True)
+        journal.settled(StepOutcome(again, Outcome.APPLIED))
+        assert journal.owed == ()
+
+
+def test_a_key_that_is_gone_stays_owed(path: Path) -> None:
+    left_owing(path)
+    with open_journal(path, HOST) as journal:
+        assert journal.recognise(LiveProject("P", (LiveJwk("b", id="2"),))) == set()
+    assert owed(path) == [("b", "a")]
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    with rigged(small()) as rig:
+        yield rig
+
+
+def puts(rig: Rig) -> list[str]:
+    return [request.path for request in rig.sandbox.requests if request.method == "PUT"]
+
+
+def test_a_deployment_that_failed_is_settled_by_the_next_run_and_by_nothing_more(
+    rig: Rig, path: Path
+) -> None:
+    rig.sandbox.admin.reset()
+    rig.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Chain", "times": 5})
+    assert rig.apply(journal=path).code == 4
+    before = len(puts(rig))
+    assert rig.apply(journal=path).code == 0
+    assert puts(rig)[before:] == ["/apiops/projects/Chain/jwks/c4/"]
+    assert list(unsettled(rig)) == []
+    assert len(lines(path)) == 1
+    assert rig.apply(journal=path).code == 0
+    assert len(puts(rig)) == before + 1
+
+
+def test_an_owed_key_that_was_renamed_since_is_found(rig: Rig, path: Path) -> None:
+    rig.sandbox.admin.reset()
+    rig.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Words", "times": 5})
+    assert rig.apply(journal=path).code == 4
+    assert rig.sandbox.admin.change("Words", "w1", to="elsewhere") is None
+    assert rig.apply(journal=path).code == 0
+    assert list(unsettled(rig)) == []
+    assert len(lines(path)) == 1
+
+
+def test_an_owed_key_that_nothing_declares_any_more_stays_owed_and_is_not_written(
+    path: Path,
+) -> None:
+    estate = Estate({"P": (Entry("a", "b", "k-a"), Entry("c", "d", "k-c"))}, {})
+    with rigged(estate) as rig:
+        rig.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 5})
+        assert rig.apply(journal=path).code == 4
+        written = len(puts(rig))
+        rig.estate = Estate({"P": estate.projects["P"][1:]}, {})
+        ran = rig.apply(journal=path)
+        assert ran.code == 0
+        assert "the deployment of b in project P stays owed" in ran.said
+        assert len(puts(rig)) == written
+        assert owed_by(path, rig) == [("b", "a")]
+        rig.estate = estate
+        assert rig.apply(journal=path).code == 0
+        assert owed_by(path, rig) == []
+        assert all(map(on_every_gateway, rig.sandbox.admin.keys("P")))
+
+
+def owed_by(path: Path, rig: Rig) -> list[tuple[str, ...]]:
+    with open_journal(path, rig.patient.base_url) as journal:
+        return [one.names for one in journal.owed]
+
+
+def test_killed_before_the_put_the_next_run_sends_each_change_once(rig: Rig, path: Path) -> None:
+    rig.sandbox.admin.reset()
+    with killed(path, rig.patient.base_url) as journal:
+        key = next(key for key in rig.sandbox.admin.keys("Chain") if key.name == "c3")
+        journal.sending(Step("Chain", "c3", Fields("c4", None), "c4"), ("id", key.id))
+    assert rig.apply(journal=path).code == 0
+    assert len(puts(rig)) == len(set(puts(rig))) == 10
+    assert len(lines(path)) == 1
+
+
+def test_without_ids_and_kids_a_journal_is_settled_too(path: Path) -> None:
+    with rigged(Estate({"P": (Entry("a", "b"), Entry("b", "c"))}, {}), hide_ids=True) as rig:
+        rig.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 10})
+        assert rig.apply(journal=path).code == 4
+        assert len(owed_by(path, rig)) == 2
+        assert rig.apply(journal=path).code == 0
+        assert list(unsettled(rig)) == []
+        assert len(lines(path)) == 1
+
+
+def test_what_cannot_be_remembered_is_not_sent(path: Path) -> None:
+    with rigged(small()) as rig:
+        with open_journal(path, rig.patient.base_url):
+            pass
+        with short_of_room(path, 400):
+            ran = rig.apply(journal=path)
+        assert ran.code == 4
+        assert ran.result is not None
+        assert ran.result.stopped is not None
+        assert "can't be written" in ran.result.stopped
+        words = [outcome.outcome for outcome in ran.outcomes]
+        assert words.count(Outcome.APPLIED) == len(puts(rig)) > 0
+        assert set(words) == {Outcome.APPLIED, Outcome.NOT_TRIED}
+        assert rig.apply(journal=path).code == 0
+        assert list(unsettled(rig)) == []

@@ -1,0 +1,209 @@
+"""A run that is killed or told to end, at any moment, is settled by the next one."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fault_estate import small
+from fault_rig import Rig, rigged
+from fault_truth import on_every_gateway, seeded_id, unsettled
+from nursery_runs import Ended, Nursery, nursery, until, write_manifests
+
+from reconciler.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from reconciler.core.result import Result
+
+pytestmark = pytest.mark.proof
+
+KILLS = {signal.SIGKILL: 100, signal.SIGTERM: 50, signal.SIGINT: 50}
+SHARD = 25
+MOMENTS = [(number, shard) for number, kills in KILLS.items() for shard in range(kills // SHARD)]
+CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
+LATENCY = 0.003
+"""Seconds that the sandbox takes for a deployment, so that signals find a write in flight."""
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    with rigged(small(), deploy_latency=LATENCY) as rig:
+        yield rig
+
+
+@pytest.fixture
+def runs(rig: Rig, tmp_path: Path) -> Iterator[Nursery]:
+    rig.sandbox.admin.reset()
+    write_manifests(rig.estate, tmp_path / "jwks")
+    token = {"APINIZER_URL": rig.sandbox.url, "APINIZER_TOKEN": rig.sandbox.tokens[0]}
+    with nursery(tmp_path, token) as runs:
+        yield runs
+
+
+def apply(*more: str) -> tuple[str, ...]:
+    return ("apply", "jwks", "--auto-approve", "--format", "json", *more)
+
+
+def outages(chance: random.Random) -> list[dict[str, Any]]:
+    """A few deployments that fail, now and then."""
+    return [
+        {"kind": "deploy-fails", "at": chance.randint(1, 10), "times": chance.randint(1, 8)}
+        for _ in range(chance.choice([0, 0, 1]))
+    ]
+
+
+@pytest.mark.parametrize(("number", "shard"), MOMENTS)
+def test_killed_at_any_moment_the_next_run_settles_it(
+    rig: Rig,
+    runs: Nursery,
+    number: signal.Signals,
+    shard: int,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    chance = random.Random(f"{number} {shard}")  # noqa: S311 - seeded on purpose
+    journal = tmp_path / "journal"
+    wrong = []
+    for kill in range(SHARD):
+        rig.sandbox.admin.reset()
+        rig.sandbox.admin.add_faults(*outages(chance))
+        process = runs.start(*apply("--journal", str(journal)))
+        requests = chance.randint(0, 20)
+        until(lambda: ended(process) or asked(rig) >= requests)  # noqa: B023
+        time.sleep(chance.random() * 2 * LATENCY)
+        if not ended(process):
+            with suppress(ProcessLookupError):  # it may have ended since that look
+                os.kill(process, number)
+        first = runs.end()
+        said = [] if number is signal.SIGKILL else list(untrue(rig, first, CODES[number]))
+        rig.sandbox.admin.faults.clear()
+        second = runs.run(*apply("--journal", str(journal)))
+        said += [] if second.code == 0 else [f"the next run ended with {second.code}: {second.err}"]
+        said += unsettled(rig)
+        said += [] if len(journal.read_bytes().splitlines()) == 1 else ["the journal still owes"]
+        wrong += [f"kill {kill} after request {requests}: {', '.join(said)}"] if said else []
+    record_property("cases", SHARD)
+    assert "\n".join(wrong) == ""
+
+
+def asked(rig: Rig) -> int:
+    return len(rig.sandbox.requests)
+
+
+def ended(process: int) -> bool:
+    """Whether a process has ended; its parent has taken note, or is about to."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def untrue(rig: Rig, ended: Ended, code: int) -> Iterator[str]:
+    """What a run that was told to end says wrongly, or does not say."""
+    writes = [request for request in rig.sandbox.requests if request.method == "PUT"]
+    if ended.code < 0:
+        # The signal came before the program could take it, or when all was said.
+        if writes and ended.result is None:
+            yield f"it ended with {ended.code} and no report"
+        return
+    result = ended.result
+    if result is None or result.outcomes is None:
+        if writes:
+            yield f"no report of {len(writes)} writes: {ended.out} {ended.err}"
+        return
+    allowed = {code, 0, 4} if result.stopped is None else {code}
+    if ended.code not in allowed:
+        yield f"the exit code is {ended.code}"
+    if sum(outcome.attempts for outcome in result.outcomes) != len(writes):
+        yield f"the report tells of other attempts than {len(writes)}"
+    yield from (
+        f"{outcome.step} is {outcome.outcome}: {outcome.message}"
+        for outcome in result.settled
+        if outcome.outcome not in {Outcome.APPLIED, Outcome.NOT_DEPLOYED, Outcome.NOT_TRIED}
+    )
+    yield from not_applied(rig, result)
+
+
+def not_applied(rig: Rig, result: Result) -> Iterator[str]:
+    """What is told as applied, and is not."""
+    for outcome in result.settled:
+        step = outcome.step
+        if outcome.outcome is Outcome.APPLIED and not step.temporary:
+            entry = next(one for one in rig.estate.projects[step.project] if one.to == step.change)
+            identity = seeded_id(rig, step.project, entry.name)
+            key = next(key for key in rig.sandbox.admin.keys(step.project) if key.id == identity)
+            if key.name != step.body.name or not on_every_gateway(key):
+                yield f"{step} is told as applied, but the key is {key}"
+
+
+def test_the_write_in_flight_is_finished_and_no_other_is_started(rig: Rig, runs: Nursery) -> None:
+    rig.sandbox.admin.add_faults({"kind": "latency", "method": "PUT", "seconds": 0.3})
+    process = runs.start(*apply("--parallelism", "1"))
+    until(lambda: "PUT" in {request.method for request in rig.sandbox.requests})
+    os.kill(process, signal.SIGTERM)
+    ended = runs.end()
+    assert ended.code == 143
+    assert "Stopping: the write in flight is finished" in ended.err
+    methods = [request.method for request in rig.sandbox.requests]
+    assert methods[-2:] == ["PUT", "GET"]
+    assert methods.count("PUT") == 1
+    assert ended.result is not None
+    words = [outcome.outcome for outcome in ended.result.settled]
+    assert words == [Outcome.APPLIED, *[Outcome.NOT_TRIED] * (len(words) - 1)]
+    assert ended.result.stopped == "SIGTERM ended the run"
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_second_signal_leaves_at_once(rig: Rig, runs: Nursery, number: signal.Signals) -> None:
+    rig.sandbox.admin.add_faults({"kind": "hang", "method": "PUT"})
+    process = runs.start(*apply())
+    until(lambda: "PUT" in {request.method for request in rig.sandbox.requests})
+    os.kill(process, number)
+    until(lambda: runs.said("Once more leaves at once"))
+    start = time.monotonic()
+    os.kill(process, number)
+    assert runs.end().code == CODES[number]
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_while_lists_are_read_one_signal_is_enough(
+    rig: Rig, runs: Nursery, number: signal.Signals
+) -> None:
+    rig.sandbox.admin.add_faults({"kind": "hang", "method": "GET"})
+    process = runs.start(*apply())
+    until(lambda: asked(rig) > 0)
+    start = time.monotonic()
+    os.kill(process, number)
+    ended = runs.end()
+    assert ended.code == CODES[number]
+    assert time.monotonic() - start < 2
+    assert f'"exitCode": {CODES[number]}' in ended.out
+
+
+def test_a_deadline_while_lists_are_read_ends_the_run_promptly(rig: Rig, runs: Nursery) -> None:
+    rig.sandbox.admin.add_faults({"kind": "hang", "method": "GET"})
+    start = time.monotonic()
+    ended = runs.run(*apply("--deadline", "0.2"))
+    assert ended.code == 143
+    assert time.monotonic() - start < 3
+    assert "The deadline of 0.2 s ended the run" in ended.err
+
+
+def test_a_deadline_during_a_write_lets_it_finish(rig: Rig, runs: Nursery) -> None:
+    rig.sandbox.admin.add_faults({"kind": "latency", "method": "PUT", "seconds": 1.2})
+    ended = runs.run(*apply("--deadline", "0.7", "--parallelism", "1"))
+    assert ended.code == 143
+    assert ended.result is not None
+    assert ended.result.stopped == "The deadline of 0.7 s ended the run"
+    words = [outcome.outcome for outcome in ended.result.settled]
+    assert words == [Outcome.APPLIED, *[Outcome.NOT_TRIED] * (len(words) - 1)]

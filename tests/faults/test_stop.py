@@ -1,0 +1,89 @@
+"""What ends a run early, in this very process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from reconciler.cli.stop import Stop
+from reconciler.errors import InterruptedRunError
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+def silent(line: str) -> None:
+    raise AssertionError(line)
+
+
+@pytest.mark.parametrize(("number", "code"), CODES.items())
+def test_before_the_first_write_a_signal_ends_the_run_where_it_is(
+    number: signal.Signals, code: int
+) -> None:
+    stop = Stop(silent)
+    with stop.listening(None), pytest.raises(InterruptedRunError, match=number.name) as caught:
+        signal.raise_signal(number)
+    assert caught.value.exit_code == code
+    assert stop.stopping()
+    assert stop.wait(10)
+    with pytest.raises(InterruptedRunError):
+        stop.see_through()
+
+
+@pytest.mark.parametrize(("number", "code"), CODES.items())
+def test_from_then_on_a_signal_is_only_noted(number: signal.Signals, code: int) -> None:
+    notes: list[str] = []
+    stop = Stop(notes.append)
+    with stop.listening(None):
+        stop.see_through()
+        signal.raise_signal(number)
+    assert stop.error is not None
+    assert stop.error.exit_code == code
+    (note,) = notes
+    assert note.startswith("Stopping: the write in flight is finished and verified")
+    assert note.endswith("Once more leaves at once.")
+
+
+def test_a_signal_while_this_thread_prints_does_no_harm() -> None:
+    def printing(_line: str) -> None:
+        raise RuntimeError("reentrant call")
+
+    stop = Stop(printing)
+    with stop.listening(None):
+        stop.see_through()
+        signal.raise_signal(signal.SIGTERM)
+    assert stop.stopping()
+
+
+def test_the_deadline_ends_waits() -> None:
+    stop = Stop(silent)
+    with stop.listening(0.01):
+        assert stop.wait(10)
+    with pytest.raises(InterruptedRunError, match=r"The deadline of 0.01 s") as caught:
+        stop.check()
+    assert caught.value.exit_code == 143
+
+
+def test_a_deadline_after_a_signal_changes_nothing() -> None:
+    stop = Stop(lambda _note: None)
+    with stop.listening(0.05):
+        stop.see_through()
+        signal.raise_signal(signal.SIGINT)
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.join(10)
+    assert stop.error is not None
+    assert stop.error.exit_code == 130
+
+
+def test_without_a_reason_nothing_stops_and_the_handlers_are_put_back() -> None:
+    before = [signal.getsignal(number) for number in CODES]
+    stop = Stop(silent)
+    with stop.listening(60):
+        assert not stop.stopping()
+        assert not stop.wait(0)
+        stop.check()
+        stop.see_through()
+    assert [signal.getsignal(number) for number in CODES] == before
+    assert stop.error is None

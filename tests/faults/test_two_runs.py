@@ -1,0 +1,197 @@
+"""Two runs at the same time: no key gets a wrong name, and each run tells what it met."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from fault_estate import Entry, Estate, large, small
+from fault_rig import Look, Ran, Rig, rigged
+from fault_truth import STALE, calls_of, seeded_id, unsettled
+
+from reconciler.core.names import temporary_name
+from reconciler.core.outcome import Outcome, Reply, StepOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reconciler.core.model import LiveJwk
+
+pytestmark = pytest.mark.proof
+
+SEEDS = range(24)
+SAID = ("is now", "is gone", "has another description now", "not found", "already exist")
+"""How a run that lost tells what it met."""
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    with rigged(small(), deploy_latency=0.001) as rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def large_rig() -> Iterator[Rig]:
+    with rigged(large()) as rig:
+        yield rig
+
+
+def other_targets(estate: Estate) -> Estate:
+    """The same keys, each with a name and a description of its own."""
+    return Estate(
+        {
+            project: tuple(
+                replace(entry, to=f"{entry.to}-{entry.kid}", describe="of the other run")
+                for entry in entries
+                if entry.kid is not None
+            )
+            for project, entries in estate.projects.items()
+        },
+        estate.unmanaged,
+    )
+
+
+def plain(estate: Estate) -> Estate:
+    """The keys of an estate that take nobody's name."""
+    names = {entry.name for entries in estate.projects.values() for entry in entries}
+    return Estate(
+        {
+            project: tuple(
+                entry for entry in entries if entry.to == entry.name or entry.to not in names
+            )
+            for project, entries in estate.projects.items()
+        },
+        estate.unmanaged,
+    )
+
+
+def both(one: Rig, other: Rig, chance: random.Random) -> list[Ran]:
+    """Two runs that meet at some moment, one of which may be held up now and then."""
+    one.sandbox.admin.reset()
+    for _ in range(chance.randint(0, 4)):
+        pause = {"kind": "latency", "at": chance.randint(1, 50), "seconds": chance.random() / 50}
+        one.sandbox.admin.add_faults(pause)
+    ways = [chance.choice([1, 3]), chance.choice([1, 3])]
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(rig.apply, parallelism=parallelism)
+            for rig, parallelism in zip((one, other), ways, strict=True)
+        ]
+        return [run.result() for run in runs]
+
+
+def untold(rig: Rig, ran: Ran) -> Iterator[str]:
+    """What one run's report says that its own requests and last looks do not bear out."""
+    for outcome in ran.outcomes:
+        key = last_seen(rig, ran, outcome)
+        replies = [call.answer.reply for call in calls_of(ran, outcome.step) if call.answer]
+        place = f"{outcome.step.jwk} -> {outcome.step.body.name} is {outcome.outcome}"
+        there = key is not None and key.name == outcome.step.body.name
+        told = outcome.message.startswith(STALE) or any(text in outcome.message for text in SAID)
+        holds = {
+            Outcome.APPLIED: Reply.ACCEPTED in replies and (there or outcome.step.temporary),
+            Outcome.CONFLICT: told,
+            Outcome.FAILED: Reply.ACCEPTED not in replies and bool(outcome.message),
+            Outcome.NOT_TRIED: not replies and bool(outcome.message),
+        }
+        if not holds.get(outcome.outcome, False):
+            yield f"{place}: {outcome.message} ({replies}, {key})"
+
+
+def last_seen(rig: Rig, ran: Ran, outcome: StepOutcome) -> LiveJwk | None:
+    """The key of an outcome as the run's last list showed it."""
+    step = outcome.step
+    entry = next(one for one in rig.estate.projects[step.project] if one.to == step.change)
+    looks = [one.live for one in ran.log.of(step.project) if isinstance(one, Look) and one.live]
+    identity = seeded_id(rig, step.project, entry.name)
+    return next((jwk for jwk in looks[-1].jwks if jwk.id == identity), None) if looks else None
+
+
+def wrong_names(*rigs: Rig) -> Iterator[str]:
+    """Keys that are called what neither run declared, and that were not called so before."""
+    sandbox = rigs[0].sandbox.admin
+    for project, entries in rigs[0].estate.projects.items():
+        keys = {key.id: key.name for key in sandbox.keys(project)}
+        assert len(set(keys.values())) == len(keys)
+        for entry in entries:
+            targets = {
+                one.to
+                for rig in rigs
+                for one in rig.estate.projects[project]
+                if one.kid == entry.kid
+            }
+            known = {entry.name, *targets, *map(temporary_name, targets)}
+            # Whom another run's temporary name befell, a further run knows by the pinned kid.
+            known |= {temporary_name(one.to) for one in entries if entry.kid is not None}
+            name = keys[seeded_id(rigs[0], project, entry.name)]
+            if name not in known and entry.kid is not None:
+                yield f"{project}: {entry.name} is called {name}"
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_two_runs_with_the_same_targets(
+    rig: Rig,
+    large_rig: Rig,
+    size: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    used = rig if size == "small" else large_rig
+    wrong = []
+    for seed in SEEDS:
+        chance = random.Random(seed)  # noqa: S311 - seeded on purpose
+        runs = both(used, used, chance)
+        said = [text for ran in runs for text in untold(used, ran)]
+        said += wrong_names(used)
+        said += [f"exit code {ran.code}" for ran in runs if ran.code not in {0, 3, 4}]
+        again = used.apply(redeploy=())
+        said += [f"the next run ends with {again.code}"] if again.code else []
+        said += unsettled(used)
+        wrong += [f"{seed}: {'; '.join(said)}"] if said else []
+    record_property("cases", len(SEEDS))
+    assert "\n".join(wrong) == ""
+
+
+def test_two_runs_with_different_targets(
+    rig: Rig, record_property: Callable[[str, object], None]
+) -> None:
+    one = replace(rig, estate=plain(rig.estate))
+    other = replace(rig, estate=other_targets(plain(rig.estate)))
+    wrong, lost = [], 0
+    for seed in SEEDS:
+        chance = random.Random(seed)  # noqa: S311 - seeded on purpose
+        runs = both(one, other, chance)
+        said = [
+            text for each, ran in zip((one, other), runs, strict=True) for text in untold(each, ran)
+        ]
+        said += wrong_names(one, other)
+        lost += sum(ran.code in {3, 4} for ran in runs)
+        for each in (one, other):
+            # Whoever runs last has its way: the keys' kids are pinned.
+            again = each.apply()
+            said += [f"the next run ends with {again.code}"] if again.code else []
+        said += unsettled(other)
+        wrong += [f"{seed}: {'; '.join(said)}"] if said else []
+    record_property("cases", len(SEEDS))
+    assert "\n".join(wrong) == ""
+    assert lost, "the runs never met"
+
+
+def test_an_update_that_reaches_a_key_whose_name_was_handed_on_is_told() -> None:
+    """No client can prevent this; the report says who holds what, and pinned kids heal it."""
+    estate = Estate({"P": (Entry("a", "a2", "k-a"), Entry("b", "c2", "k-b"))}, {})
+    with rigged(estate) as rig:
+        second = {"kind": "foreign-change", "project": "P", "method": "PUT", "at": 2}
+        for name, to in (("b", "x"), ("a2", "b")):
+            rig.sandbox.admin.add_faults({**second, "name": name, "to": to})
+        ran = rig.apply()
+        assert ran.code == 4
+        first, then = ran.outcomes
+        assert first.outcome is then.outcome is Outcome.CONFLICT
+        assert "the key that was `a` is now `c2` (kid k-a" in first.message
+        assert "the key that was `b` is now `x` (kid k-b" in then.message
+        assert "`c2` is now held by `c2` (kid k-a" in then.message
+        assert rig.apply().code == 0
+        assert list(unsettled(rig)) == []
