@@ -1,0 +1,1 @@
+"""What is measured, side by side: ratios taken in one run, on one machine, interleaved."""
