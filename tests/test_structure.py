@@ -1,0 +1,376 @@
+"""The house: which room may import what, what each may touch, and how long a function may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1] / "reconciler"
+LONGEST_FUNCTION = 50
+LONGEST_FILE = 300
+
+Sources = Mapping[str, str]
+"""Python text by module, such as ``core.model``; ``""`` is the package itself."""
+
+WORKERS = ("manifests", "gateway", "hosts", "executor", "journal", "reports")
+GROUND = frozenset({"", "core", "errors"})
+FLOORS: dict[str, frozenset[str]] = {
+    "": frozenset(),
+    "errors": frozenset(),
+    "core": frozenset({"errors"}),
+    **dict.fromkeys(WORKERS, GROUND),
+    "sandbox": frozenset(),
+    "cli": GROUND | {*WORKERS, "sandbox"},
+    "__main__": frozenset({"cli"}),
+}
+"""Which other rooms a room may import from; also inside functions and for type checkers."""
+
+WORDS = frozenset({"core.model", "core.outcome", "core.plan", "core.result"})
+"""Floor 1: they know each other and nothing else."""
+
+JUDGEMENT = frozenset(
+    f"core.{name}"
+    for name in (
+        "assignment",
+        "candidates",
+        "diff",
+        "guards",
+        "matching",
+        "ordering",
+        "planner",
+        "verdicts",
+    )
+)
+"""What makes the plan is a worker of its own: the others don't import it."""
+
+STANDING_IN = frozenset({"cli.standin", "cli.commands.sandbox"})
+"""Who may import the sandbox."""
+
+OWNERS: dict[str, frozenset[str]] = {
+    "click": frozenset({"cli"}),
+    "deepdiff": frozenset({"reports"}),
+    "httpx": frozenset({"gateway", "hosts"}),
+    "jsonschema": frozenset({"manifests"}),
+    "jsonschema_rs": frozenset({"manifests"}),
+    "rich": frozenset({"cli"}),
+    "sqlite3": frozenset({"sandbox"}),
+    "starlette": frozenset({"sandbox"}),
+    "sys": frozenset({"cli"}),
+    "uvicorn": frozenset({"sandbox"}),
+    "yaml": frozenset({"manifests", "sandbox"}),
+}
+"""Which rooms alone import a part."""
+
+IMPURE = frozenset(
+    {
+        "asyncio",
+        "datetime",
+        "fcntl",
+        "glob",
+        "httpx",
+        "importlib",
+        "io",
+        "locale",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "platform",
+        "queue",
+        "random",
+        "secrets",
+        "select",
+        "shutil",
+        "signal",
+        "socket",
+        "ssl",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+        "uuid",
+        "yaml",
+    }
+)
+"""What core never imports: files, sockets, clocks, the environment, chance."""
+
+IMPURE_CALLS = frozenset({"open", "print", "input", "eval", "exec", "__import__", "breakpoint"})
+PRINTING = frozenset({"print", "input", "exit", "quit", "breakpoint"})
+
+
+def house() -> dict[str, str]:
+    found = {}
+    for path in HOUSE.rglob("*.py"):
+        parts = path.relative_to(HOUSE).with_suffix("").parts
+        found[".".join(parts).removesuffix("__init__").rstrip(".")] = path.read_text()
+    return found
+
+
+def room(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def imports(module: str, source: str, known: frozenset[str]) -> Iterator[str]:
+    """What a module imports anywhere, with the package's own modules as this test calls them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield ours(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield f"relative import in {module}"
+                continue
+            origin = ours(node.module or "")
+            for alias in node.names:
+                inner = ours(f"{node.module}.{alias.name}")
+                yield inner if inner in known else origin
+
+
+def ours(name: str) -> str:
+    """``:core.model`` for the package's own, ``:`` for itself; anything else as it is."""
+    if name == "reconciler":
+        return ":"
+    return f":{name.removeprefix('reconciler.')}" if name.startswith("reconciler.") else name
+
+
+def imported(sources: Sources) -> Iterator[tuple[str, str]]:
+    """Pairs of a module and what it imports; the package's own begin with a colon."""
+    known = frozenset(f":{module}" for module in sources)
+    for module, source in sources.items():
+        for name in set(imports(module, source, known)):
+            yield module, name
+
+
+def arrows_up(sources: Sources) -> list[str]:
+    return [
+        f"{module} imports {name}"
+        for module, name in imported(sources)
+        if name.startswith(":")
+        and room(name[1:]) != room(module)
+        and room(name[1:]) not in FLOORS.get(room(module), frozenset())
+    ] + [f"{module} imports relatively" for module, name in imported(sources) if " " in name]
+
+
+def rooms_nobody_drew(sources: Sources) -> list[str]:
+    return sorted({room(module) for module in sources} - FLOORS.keys())
+
+
+def words_that_know_more(sources: Sources) -> list[str]:
+    return [
+        f"{module} imports {name}"
+        for module, name in imported(sources)
+        if module in WORDS and name.startswith(":") and name[1:] not in WORDS
+    ]
+
+
+def workers_that_judge(sources: Sources) -> list[str]:
+    return [
+        f"{module} imports {name}"
+        for module, name in imported(sources)
+        if room(module) in WORKERS and name[1:] in JUDGEMENT
+    ]
+
+
+def users_of_the_sandbox(sources: Sources) -> list[str]:
+    return [
+        f"{module} imports {name}"
+        for module, name in imported(sources)
+        if room(name[1:]) == "sandbox"
+        and name.startswith(":")
+        and room(module) != "sandbox"
+        and module not in STANDING_IN
+    ]
+
+
+def parts_in_strange_rooms(sources: Sources) -> list[str]:
+    return [
+        f"{module} imports {name}"
+        for module, name in imported(sources)
+        if room(module) not in OWNERS.get(room(name), {room(module)})
+    ]
+
+
+def cycles(sources: Sources) -> list[str]:
+    graph: dict[str, set[str]] = {module: set() for module in sources}
+    for module, name in imported(sources):
+        if name.startswith(":") and name[1:] != module:
+            graph[module].add(name[1:])
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [" → ".join(error.args[1])]
+    return []
+
+
+def impurities(sources: Sources) -> list[str]:
+    core = {module: text for module, text in sources.items() if room(module) == "core"}
+    reached = [
+        f"{module} imports {name}" for module, name in imported(core) if room(name) in IMPURE
+    ]
+    return reached + called(core, IMPURE_CALLS)
+
+
+def prints(sources: Sources) -> list[str]:
+    quiet = {module: text for module, text in sources.items() if room(module) != "cli"}
+    return called(quiet, PRINTING) + [
+        f"{module}:{node.lineno} ends the process"
+        for module, text in quiet.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute) and node.attr in {"_exit", "abort_process"}
+    ]
+
+
+def called(sources: Sources, names: frozenset[str]) -> list[str]:
+    return [
+        f"{module}:{node.lineno} calls {node.func.id}"
+        for module, text in sources.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+    ]
+
+
+def long_functions(sources: Sources) -> list[str]:
+    return [
+        f"{module}:{node.lineno} {node.name} has {length} lines"
+        for module, text in sources.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
+    ]
+
+
+def long_files(sources: Sources) -> list[str]:
+    return [
+        f"{module} has {length} lines"
+        for module, text in sources.items()
+        if (length := text.count("\n")) > LONGEST_FILE
+    ]
+
+
+Check = Callable[[Sources], list[str]]
+
+CHECKS: dict[str, Check] = {
+    "every room has its place on a floor": rooms_nobody_drew,
+    "arrows between rooms only go down": arrows_up,
+    "words know nothing but words": words_that_know_more,
+    "workers do not import the planner": workers_that_judge,
+    "the sandbox is started from one place": users_of_the_sandbox,
+    "each part stays in its room": parts_in_strange_rooms,
+    "no module imports itself by a detour": cycles,
+    "core touches nothing": impurities,
+    "only the door prints and exits": prints,
+    "functions are short": long_functions,
+    "files are short": long_files,
+}
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_the_house_is_in_order(check: Check) -> None:
+    assert check(house()) == []
+
+
+def test_the_checks_see_the_whole_house() -> None:
+    sources = house()
+
+    assert {room(module) for module in sources} == FLOORS.keys()
+    assert sources.keys() >= WORDS | JUDGEMENT | STANDING_IN
+    assert len(list(imported(sources))) > 300
+
+
+LONG = "def f():\n" + "    pass\n" * LONGEST_FUNCTION
+
+BROKEN: dict[str, tuple[Check, Sources]] = {
+    "a new room": (rooms_nobody_drew, {"attic.model": ""}),
+    "core imports a worker": (
+        arrows_up,
+        {"core.model": "from reconciler.gateway.client import Gateway", "gateway.client": ""},
+    ),
+    "a worker imports another": (
+        arrows_up,
+        {"reports.text": "import reconciler.manifests.load", "manifests.load": ""},
+    ),
+    "a worker imports another from its package": (
+        arrows_up,
+        {"executor.run": "from reconciler import gateway", "gateway": "", "": ""},
+    ),
+    "a worker imports the door": (
+        arrows_up,
+        {"reports.text": "from reconciler.cli import console", "cli": "", "cli.console": ""},
+    ),
+    "inside of a function": (
+        arrows_up,
+        {
+            "journal": "def f():\n    from reconciler.reports.text import render",
+            "reports.text": "",
+        },
+    ),
+    "for type checkers only": (
+        arrows_up,
+        {
+            "errors": "if TYPE_CHECKING:\n    from reconciler.core.model import Place",
+            "core.model": "",
+        },
+    ),
+    "the sandbox imports the errors": (
+        arrows_up,
+        {"sandbox.app": "from reconciler.errors import UsageError", "errors": ""},
+    ),
+    "a relative import": (arrows_up, {"core.plan": "from .model import Place", "core.model": ""}),
+    "a word imports the planner": (
+        words_that_know_more,
+        {"core.plan": "from reconciler.core.planner import make_plan", "core.planner": ""},
+    ),
+    "a worker makes a plan": (
+        workers_that_judge,
+        {"executor.run": "from reconciler.core import planner", "core": "", "core.planner": ""},
+    ),
+    "another command starts a sandbox": (
+        users_of_the_sandbox,
+        {
+            "cli.commands.plan": "from reconciler.sandbox.server import running",
+            "sandbox.server": "",
+        },
+    ),
+    "HTTP in the executor": (parts_in_strange_rooms, {"executor.run": "import httpx"}),
+    "YAML in the door": (parts_in_strange_rooms, {"cli.files": "from yaml.nodes import Node"}),
+    "the streams in a report": (parts_in_strange_rooms, {"reports.text": "from sys import stdout"}),
+    "two modules that need each other": (
+        cycles,
+        {
+            "core.a": "from reconciler.core import b",
+            "core.b": "if TYPE_CHECKING:\n    from reconciler.core.a import A",
+            "core": "",
+        },
+    ),
+    "core asks for the time": (impurities, {"core.plan": "from datetime import UTC"}),
+    "core asks for a file by a function": (
+        impurities,
+        {"core.plan": "def f():\n    from os.path import join"},
+    ),
+    "core opens a file": (impurities, {"core.plan": "text = open('x')"}),
+    "core prints": (impurities, {"core.plan": "print(1)"}),
+    "a report prints": (prints, {"reports.text": "def f():\n    print(1)"}),
+    "the executor ends the process": (prints, {"executor.run": "import os\nos._exit(1)"}),
+    "the journal exits": (prints, {"journal": "exit(1)"}),
+    "a long function": (long_functions, {"core.plan": LONG}),
+    "a long method": (
+        long_functions,
+        {"core.plan": "class A:\n    async " + LONG.replace("\n", "\n    ")},
+    ),
+    "a long file": (long_files, {"core.plan": "\n" * (LONGEST_FILE + 1)}),
+}
+
+
+@pytest.mark.parametrize(("check", "sources"), BROKEN.values(), ids=BROKEN)
+def test_each_check_can_fail(check: Check, sources: Sources) -> None:
+    assert check(sources) != []
+
+
+def test_every_check_has_a_house_it_fails_on() -> None:
+    assert {check for check, _ in BROKEN.values()} == set(CHECKS.values())
