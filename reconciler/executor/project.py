@@ -56,6 +56,7 @@ class ProjectRun:
         self._halt = halt
         self._keys: dict[str, tuple[Identity, Fields]] = {}
         self._sent: list[Write] = []
+        self._doubt = ""
 
     def run(self) -> list[StepOutcome]:
         """Send the steps until one is not saved; one outcome per step, in their order."""
@@ -100,6 +101,8 @@ class ProjectRun:
         first = next(iter(self._halt.errors), None)
         if isinstance(first, ReconcilerError):
             return f"the run was stopped: {first.what}"
+        if self._doubt:
+            return f"a temporary name was not seen on its key: {self._doubt}"
         return "the run was stopped before this step"
 
     def _list(self) -> LiveProject | str:
@@ -129,8 +132,21 @@ class ProjectRun:
             deployed = write.deployment.deployed is True
             self._remember(partial(self._recorder.answered, step, deployed=deployed))
             self._tools.progress(step)
-            if not write.saved:
+            if not write.saved or (step.temporary and not self._parked(write)):
                 return
+
+    def _parked(self, write: Write) -> bool:
+        """Whether the list shows the temporary name on the key that it was meant for.
+
+        In a circle every name is taken before and after, so that no update of a second run would
+        meet an absent or a taken name: only this look tells that the first run was quicker. While
+        the temporary name is held, no other run can begin the same circle.
+        """
+        sighting = self._sight(write, self._list(), [])
+        if rule(write.settled_reply, sighting.sight, earlier_lost=write.lost) is Ruling.SAVED:
+            return True
+        self._doubt = sighting.message
+        return False
 
     def _send(self, write: Write) -> None:
         """Send one step until it is saved and deployed, or no further try is allowed."""

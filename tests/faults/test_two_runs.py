@@ -179,6 +179,30 @@ def test_two_runs_with_different_targets(
     assert lost, "the runs never met"
 
 
+@pytest.mark.parametrize("circle", ["ab", "abc", "abcde"])
+def test_a_circle_that_another_run_finished_just_before_is_not_gone_round_again(
+    circle: str,
+) -> None:
+    """Every name is taken before and after, so only a look tells that the keys have moved."""
+    turned = dict(zip(circle, circle[1:] + circle[0], strict=True))
+    entries = tuple(Entry(name, to, f"k-{name}") for name, to in turned.items())
+    with rigged(Estate({"P": entries}, {})) as rig:
+        turns = [("a", "elsewhere"), *reversed([*turned.items()][1:]), ("elsewhere", "b")]
+        for name, to in turns:
+            fault = {"kind": "foreign-change", "project": "P", "method": "PUT", "at": 1}
+            rig.sandbox.admin.add_faults(fault | {"name": name, "to": to})
+        ran = rig.apply()
+        assert ran.code == 4
+        first, *rest = ran.outcomes
+        assert first.outcome is Outcome.CONFLICT
+        assert f"`{first.step.body.name}` is now held by" in first.message
+        assert {one.outcome for one in rest} == {Outcome.NOT_TRIED}
+        assert [one.method for one in rig.sandbox.requests].count("PUT") == 1
+        assert list(wrong_names(rig)) == []
+        assert rig.apply().code == 0
+        assert list(unsettled(rig)) == []
+
+
 def test_an_update_that_reaches_a_key_whose_name_was_handed_on_is_told() -> None:
     """No client can prevent this; the report says who holds what, and pinned kids heal it."""
     estate = Estate({"P": (Entry("a", "a2", "k-a"), Entry("b", "c2", "k-b"))}, {})
