@@ -291,15 +291,41 @@ def test_a_list_that_cannot_be_read_back_leaves_nothing_applied() -> None:
     assert "the list could not be read back: gone" in ran.outcomes[0].message
 
 
-def test_a_swap_that_cannot_be_read_back_is_unknown_in_every_step() -> None:
-    script = Script([], names=["a", "b"], faults={2: GatewayError("gone")})
+GONE_LIST = GatewayError("gone")
+DOUBTFUL = ListFault("P", "unsafe-list", "two keys in one", "look")
+UNREAD: dict[str, tuple[dict[int, Exception | ListFault], list[Outcome], str]] = {
+    "the last list": ({3: GONE_LIST}, [Outcome.UNKNOWN] * 3, ""),
+    "the look after the temporary name": (
+        {2: GONE_LIST},
+        [Outcome.APPLIED, Outcome.NOT_TRIED, Outcome.NOT_TRIED],
+        "the run was stopped: gone",
+    ),
+    "that look, for this project only": (
+        {2: DOUBTFUL},
+        [Outcome.APPLIED, Outcome.NOT_TRIED, Outcome.NOT_TRIED],
+        "a temporary name was not seen on its key: two keys in one",
+    ),
+    "that look and the last list": (
+        {2: GONE_LIST, 3: GONE_LIST},
+        [Outcome.UNKNOWN, Outcome.NOT_TRIED, Outcome.NOT_TRIED],
+        "an earlier step of this project did not go through",
+    ),
+}
+
+
+@pytest.mark.parametrize(("faults", "outcomes", "reason"), UNREAD.values(), ids=UNREAD)
+def test_a_swap_in_which_a_list_cannot_be_read(
+    faults: dict[int, Exception | ListFault], outcomes: list[Outcome], reason: str
+) -> None:
+    script = Script([], names=["a", "b"], faults=faults)
     swap = [
         DeclaredJwk("a", PLACE, kid="kb"),
         DeclaredJwk("b", PLACE, kid="ka"),
     ]
     script.jwks = {name: LiveJwk(name, id=f"id-{name}", kid=f"k{name}") for name in "ab"}
     ran = run(script, swap)
-    assert [one.outcome for one in ran.outcomes] == [Outcome.UNKNOWN] * 3
+    assert [one.outcome for one in ran.outcomes] == outcomes
+    assert {one.message for one in ran.outcomes if one.outcome is Outcome.NOT_TRIED} <= {reason}
 
 
 def test_a_list_in_doubt_before_the_first_write_means_no_write() -> None:
