@@ -14,7 +14,8 @@ import re
 import unicodedata
 
 _PLAIN = re.compile(r"[ -~]*")
-_NAME = re.compile(r"[\w.@+=~/:-]+(?: [\w.@+=~/:-]+)*")
+# No colon at an end: with the report's own after it, it would be a pipeline's "::".
+_NAME = re.compile(r"(?!:)[\w.@+=~/:-]+(?: [\w.@+=~/:-]+)*(?<!:)")
 
 # Printable by Unicode's categories, yet drawn as nothing: combining grapheme joiner, Hangul and
 # Khmer fillers, Mongolian, general and supplementary variation selectors, blank Braille, a null

@@ -60,7 +60,11 @@ NAMES = {
     "a backslash is doubled": ("a\\b", r'"a\\b"'),
     "a hidden character is quoted": ("a\u200bb", r'"a\u200bb"'),
     "a hidden letter is quoted": ("a\u3164b", r'"a\u3164b"'),
-    "a command is broken": ("::x", r":\:x"),
+    "a colon inside is bare": ("ns:key", "ns:key"),
+    "a colon at its end is quoted": (":", '":"'),
+    "a colon at its beginning is quoted": (":x", '":x"'),
+    "a command is broken": ("::x", r'":\:x"'),
+    "a command inside is broken": ("- ::x", r"- :\:x"),
 }
 
 
@@ -78,6 +82,7 @@ def test_any_text_is_one_printable_line_that_commands_nobody(text: str) -> None:
         assert shown == shown.strip("\n")
         assert not commands(shown)
         assert not commands(f"  {shown}")
+    assert not commands(f"  {escape.name(text)}: as the reports go on after a name")
 
 
 @law
