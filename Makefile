@@ -12,6 +12,9 @@ DIST   := dist
 # The same commit gives the same bytes.
 EPOCH  := $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 
+# The tests start the program some thousand times: it is compiled once, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test bench fix dist clean
 
 $(READY): pyproject.toml requirements-dev.txt

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Modules are compiled by the round that is thrown away, as an installation would have done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -68,7 +71,7 @@ def child(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | (environment or {}),
+        env=os.environ | (environment or {}) | _COMPILED,
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start

@@ -16,8 +16,9 @@ An error carries its facts and builds its text from them: what is wrong, why it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +52,7 @@ class UsageError(ReconcilerError):
     exit_code = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing wrong in a manifest.
 
     Attributes:

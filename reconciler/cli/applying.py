@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import failure_of
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from reconciler.journal.record import Journal
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """What one apply was told to do.
 
     Attributes:
@@ -59,8 +59,7 @@ class Orders:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What an apply works with, once its gateway is open.
 
     Attributes:
@@ -184,8 +183,7 @@ def _execute(planned: Planned, means: Means, journal: Journal | None) -> Executi
         return execute(planned.plan, planned.lists, tools, parallelism=means.parallelism)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pace:
+class _Pace(Struct, frozen=True):
     """The executor's waits, on the same budget as the reads'."""
 
     connection: Connection

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.hosts.values import LIMITS, SHOWS_HTML, Action, DeniedError, Posted
 
@@ -26,8 +27,7 @@ _TOLD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """What to post.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 
@@ -26,8 +27,7 @@ SANDBOX = "sandbox"
 """What plans call the embedded stand-in: its port differs from run to run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """An open gateway.
 
     Attributes:

@@ -7,8 +7,9 @@ import os
 import shutil
 import stat
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct, field
 
 from reconciler.cli.masking import Secret, secret_of
 from reconciler.errors import UsageError
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from reconciler.reports.ci.pipelines import Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Console:
+class Console(Struct, frozen=True):
     """How and where this run prints.
 
     Attributes:

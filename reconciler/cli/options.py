@@ -6,12 +6,13 @@ import functools
 import math
 import os
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.console import Console, wants_colour
 
@@ -37,8 +38,7 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Which gateway, and how to reach it.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.model import LiveProject
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     """From the readable lists to the keys, by project and live name, that are sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan, and the lists it was made from.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.files import replace_file, require_writable
 from reconciler.errors import UsageError
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from reconciler.errors import ReconcilerError
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """One report that was asked for.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.errors import StalePlanError, UsageError
 
@@ -18,8 +19,7 @@ _AGAIN = "Plan again, and have that plan reviewed"
 _UNTOUCHED = "Nothing was written"
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True):
     """What somebody agreed to.
 
     Attributes:

@@ -13,9 +13,10 @@ declared JWKs could also be another one. Both are polynomial whatever the hints 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.cycles import cyclic_components
 
@@ -28,8 +29,7 @@ _UNREACHED = 1 << 60
 _FREE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """Who is who.
 
     Attributes:

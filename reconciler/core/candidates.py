@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.names import looks_temporary, temporary_name
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from reconciler.core.model import DeclaredJwk, LiveJwk
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """The graph that matching works on; declared and live JWKs are numbered by their position.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.names import temporary_name
 from reconciler.core.plan import Refusal, RefusalCode
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedList:
+class TrustedList(Struct, frozen=True):
     """A list that may be planned on.
 
     Attributes:

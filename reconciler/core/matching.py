@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.assignment import Assignment, assign
 from reconciler.core.candidates import find_candidates
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A declared JWK and the live JWK it is."""
 
     declared: DeclaredJwk
     live: LiveJwk
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """What matching one project came to.
 
     Attributes:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 SOURCED = frozenset({"URL", "CERTIFICATE", "PUBLIC_KEY", "PRIVATE_KEY", "KEYSTORE"})
 """The ``sourceType`` values whose keys any update cuts off from their source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where in the manifests something is said; line and column count from 1."""
 
     file: str
@@ -21,8 +21,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredJwk:
+class DeclaredJwk(Struct, frozen=True):
     """What the manifests ask of one JWK.
 
     Attributes:
@@ -42,8 +41,7 @@ class DeclaredJwk:
     allow_source_detach: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredProject:
+class DeclaredProject(Struct, frozen=True):
     """All JWKs the manifests declare for one Apinizer project, from however many documents."""
 
     name: str
@@ -51,8 +49,7 @@ class DeclaredProject:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class LiveJwk:
+class LiveJwk(Struct, frozen=True):
     """One item of the gateway's list: the only fields that are ever kept of it."""
 
     name: str
@@ -71,16 +68,14 @@ class LiveJwk:
         return self.source_type in SOURCED
 
 
-@dataclass(frozen=True, slots=True)
-class LiveProject:
+class LiveProject(Struct, frozen=True):
     """A project's whole list, as the gateway gave it, in the gateway's order."""
 
     name: str
     jwks: tuple[LiveJwk, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListFault:
+class ListFault(Struct, frozen=True):
     """Why a project's list can't be planned on.
 
     Attributes:

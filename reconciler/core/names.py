@@ -17,15 +17,17 @@ PATH_BREAKERS = "/\\;%?#"
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 _INVISIBLE = r"\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 
+# Nearly every name: nothing below needs a look at it, or to be compiled for it.
+_ORDINARY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+=~:-]*")
 _TEMPORARY = re.compile(r"\.moving-[0-9a-f]{10}\Z")
-_UNADDRESSABLE = re.compile(rf"[{re.escape(PATH_BREAKERS)}{_CONTROL}\ud800-\udfff]")
-_FAULTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\A\.{1,2}\Z"), "is a dot segment, which URLs resolve away"),
-    (re.compile(r"\A | \Z"), "begins or ends with a space"),
-    (re.compile(rf"[{re.escape(PATH_BREAKERS)}]"), "holds one of / \\ ; % ? #"),
-    (re.compile(rf"[{_CONTROL}]"), "holds a control character"),
-    (re.compile(rf"[{_INVISIBLE}]"), "holds an invisible or direction-changing character"),
-    (re.compile(r"[\ud800-\udfff]"), "holds half of a surrogate pair"),
+_UNADDRESSABLE = rf"[{re.escape(PATH_BREAKERS)}{_CONTROL}\ud800-\udfff]"
+_FAULTS = (
+    (r"\A\.{1,2}\Z", "is a dot segment, which URLs resolve away"),
+    (r"\A | \Z", "begins or ends with a space"),
+    (rf"[{re.escape(PATH_BREAKERS)}]", "holds one of / \\ ; % ? #"),
+    (rf"[{_CONTROL}]", "holds a control character"),
+    (rf"[{_INVISIBLE}]", "holds an invisible or direction-changing character"),
+    (r"[\ud800-\udfff]", "holds half of a surrogate pair"),
 )
 
 
@@ -35,8 +37,10 @@ def name_fault(name: str) -> str | None:
         return "is empty"
     if len(name) > MAX_LENGTH:
         return f"is {len(name)} characters long, {MAX_LENGTH} are allowed"
+    if _ORDINARY.fullmatch(name):
+        return None
     for pattern, fault in _FAULTS:
-        if pattern.search(name):
+        if re.search(pattern, name):
             return fault
     return None
 
@@ -47,7 +51,9 @@ def is_addressable(name: str) -> bool:
     Laxer than ``name_fault``: an ugly live name, such as one with a zero-width space, can still be
     renamed away from.
     """
-    return bool(name) and name not in {".", ".."} and not _UNADDRESSABLE.search(name)
+    if _ORDINARY.fullmatch(name):
+        return True
+    return bool(name) and name not in {".", ".."} and not re.search(_UNADDRESSABLE, name)
 
 
 def temporary_name(target: str) -> str:

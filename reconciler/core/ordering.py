@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.names import temporary_name
 from reconciler.core.plan import Fields, Step
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering:
+class Ordering(Struct, frozen=True):
     """The steps of one project's changes.
 
     Attributes:

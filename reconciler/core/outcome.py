@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from reconciler.core.plan import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """Whether one environment (or one pod in it) got the key.
 
     Attributes:
@@ -25,8 +25,7 @@ class Environment:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """What an answer said about getting the key to the gateways.
 
     Attributes:
@@ -56,8 +55,7 @@ class Reply(StrEnum):
     """The request never left: no connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The meaning of the answer to one PUT, whatever its dialect.
 
     Attributes:
@@ -92,8 +90,7 @@ class Outcome(StrEnum):
     """Not sent, because of something that came before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutcome:
+class StepOutcome(Struct, frozen=True):
     """What became of one step.
 
     Attributes:

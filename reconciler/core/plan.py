@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from reconciler.core.model import Place
@@ -37,16 +38,14 @@ class RefusalCode(StrEnum):
     UNSAFE_LIST = "unsafe-list"
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """The two fields of a JWK that are managed; also the complete body of a PUT."""
 
     name: str
     description: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One live JWK whose name and/or description will differ.
 
     Attributes:
@@ -77,8 +76,7 @@ class Change:
         return self.before.name if self.before.name != self.after.name else None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One PUT.
 
     Attributes:
@@ -96,8 +94,7 @@ class Step:
     temporary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A reason why nothing may be written to a project.
 
     Attributes:
@@ -117,16 +114,14 @@ class Refusal:
     source: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unmanaged:
+class Unmanaged(Struct, frozen=True):
     """A live JWK that no manifest declares; it is left alone."""
 
     project: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Caution:
+class Caution(Struct, frozen=True):
     """Something worth a look that stops nothing; ``warnings`` in the JSON.
 
     Attributes:
@@ -144,8 +139,7 @@ class Caution:
     source: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """How many of what; the counts of live and declared JWKs, never of steps."""
 
     rename: int = 0
@@ -161,16 +155,14 @@ class Summary:
         return self.rename + self.describe + self.rename_and_describe
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Fingerprints of what a plan was made from; each ``sha256:`` and 64 hexadecimal digits."""
 
     manifests: str
     live: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All that a run would do, and all that keeps it from doing so.
 
     Changes, refusals, unmanaged JWKs and warnings are sorted by project, then name. Steps are

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from reconciler.core.diff import difference
 from reconciler.core.digest import plan_digest
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Caution, Change
 
 
-@dataclass(frozen=True, slots=True)
-class _ProjectPlan:
+class _ProjectPlan(Struct, frozen=True):
     """One project's part of the plan; where there are refusals, there is nothing else."""
 
     changes: Sequence[Change] = ()
@@ -45,8 +45,7 @@ class _ProjectPlan:
     unchanged: int = 0
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     changes: list[Change] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)

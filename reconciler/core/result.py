@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.outcome import Outcome, StepOutcome
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What every report is made from.
 
     Attributes:

@@ -6,9 +6,10 @@ have had its effect unseen; its columns are what the list shows of the key, foun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.guards import show_live
 from reconciler.core.identity import find
@@ -52,8 +53,7 @@ class Ruling(StrEnum):
     UNSENT = "unsent"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """A sight and the words for it.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from reconciler.core.guards import show_live
@@ -39,12 +38,12 @@ def _by_identity(project: LiveProject) -> dict[tuple[str | None, ...], LiveJwk]:
 
 
 def _whole(jwk: LiveJwk) -> tuple[str, ...]:
-    return tuple(repr(getattr(jwk, member.name)) for member in fields(jwk))
+    return tuple(repr(getattr(jwk, member)) for member in jwk.__struct_fields__)
 
 
 def _changed(old: LiveJwk, new: LiveJwk) -> str:
     return ", ".join(
-        f"{member.name} was {getattr(old, member.name)!r}, is {getattr(new, member.name)!r}"
-        for member in fields(old)
-        if getattr(old, member.name) != getattr(new, member.name)
+        f"{member} was {getattr(old, member)!r}, is {getattr(new, member)!r}"
+        for member in old.__struct_fields__
+        if getattr(old, member) != getattr(new, member)
     )

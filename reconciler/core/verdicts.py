@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.guards import show_live
 from reconciler.core.names import temporary_name
@@ -25,8 +27,7 @@ _COMPARED = 200
 """How many undeclared names a missing one is compared with, so that texts stay cheap to build."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parties:
+class Parties(Struct, frozen=True):
     """Everybody a verdict may have to name; numbers are positions in ``declared`` and ``live``."""
 
     project: str

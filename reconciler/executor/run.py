@@ -7,10 +7,11 @@ stops at its first step that is not saved.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.executor.project import ProjectRun
 from reconciler.executor.tools import Halt
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from reconciler.executor.tools import Tools
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """What a run came to.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from reconciler.core.outcome import Deployment, Outcome, Reply, StepOutcome
 from reconciler.core.settle import Ruling
@@ -19,8 +20,7 @@ ATTEMPTS = 5
 """How many PUTs one step may cost, all reasons for sending again together."""
 
 
-@dataclass(slots=True)
-class Write:
+class Write(Struct):
     """A step and what is known of it so far.
 
     Attributes:

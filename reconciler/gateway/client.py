@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.model import ListFault
 from reconciler.core.outcome import Answer, Deployment, Reply
@@ -107,8 +108,7 @@ class GatewayWriter:
         return Answer(_REPLIES[result.cause], self._quote(result.message), Deployment(None))
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """An open way to a gateway.
 
     Attributes:

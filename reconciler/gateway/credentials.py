@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 
 _HEADER_SAFE = re.compile(r"[!-~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCredentials:
+class TokenCredentials(Struct, frozen=True):
     """A bearer token (RFC 6750), without the word Bearer.
 
     Raises:
         UsageError: it can't stand in a header; the text is not repeated.
     """
 
-    token: str = field(repr=False)
+    token: str
 
     def __post_init__(self) -> None:
         if not is_header_safe(self.token):
@@ -28,17 +28,20 @@ class TokenCredentials:
                 fix="Give the token alone, without quotes and without the word Bearer",
             )
 
+    def __repr__(self) -> str:
+        """Without the token."""
+        return "TokenCredentials()"
 
-@dataclass(frozen=True, slots=True)
-class LoginCredentials:
+
+class LoginCredentials(Struct, frozen=True):
     """The user name and password that the token endpoint gives tokens for.
 
     Raises:
         UsageError: one of them is empty, or can't be sent; the texts are not repeated.
     """
 
-    username: str = field(repr=False)
-    password: str = field(repr=False)
+    username: str
+    password: str
 
     def __post_init__(self) -> None:
         if not all(_is_sendable(text) for text in (self.username, self.password)):
@@ -47,6 +50,10 @@ class LoginCredentials:
                 why="No token can be asked for",
                 fix="Set both APINIZER_USERNAME and APINIZER_PASSWORD, or give a token",
             )
+
+    def __repr__(self) -> str:
+        """Without either."""
+        return "LoginCredentials()"
 
 
 Credentials = TokenCredentials | LoginCredentials

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.outcome import Deployment, Environment
 from reconciler.gateway.quotes import Quote, clip
@@ -38,8 +40,7 @@ _FAILED_DEPLOYMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     """What a node and everything below it said.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.gateway.retry import seconds
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.gateway.quotes import Quote
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """One whole answer, before anything is made of it.
 
     Attributes:
@@ -29,9 +29,13 @@ class Received:
 
     status: int
     content_type: str = ""
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     retry_after: float | None = None
     location: str = ""
+
+    def __repr__(self) -> str:
+        """Without the body: it may hold key material."""
+        return f"Received({self.status}, {len(self.body)} bytes)"
 
 
 class Verdict(Enum):
@@ -42,8 +46,7 @@ class Verdict(Enum):
     UNSAID = "unsaid"
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """An answer whose body is a JSON object.
 
     Attributes:
@@ -55,17 +58,20 @@ class Envelope:
 
     status: int
     verdict: Verdict
-    message: str = field(repr=False)
-    members: Mapping[str, object] = field(repr=False)
+    message: str
+    members: Mapping[str, object]
 
     @property
     def failed(self) -> bool:
         """Whether the status or the body says failure."""
         return self.status >= 400 or self.verdict is Verdict.FAILURE
 
+    def __repr__(self) -> str:
+        """Without what came: it may hold key material."""
+        return f"Envelope({self.status}, {self.verdict})"
 
-@dataclass(frozen=True, slots=True)
-class Unintelligible:
+
+class Unintelligible(Struct, frozen=True):
     """An answer whose body is no JSON object.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from reconciler.errors import ReconcilerError
 from reconciler.gateway import routes
@@ -110,8 +111,7 @@ class Line:
         return exchange(self._client, request, self._settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Trouble(Struct, frozen=True):
     """Why a read has no final answer yet, and whether asking again may help."""
 
     broken: Breakdown

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.model import ListFault, LiveJwk, LiveList, LiveProject
 from reconciler.errors import GatewayError
@@ -20,8 +21,7 @@ from reconciler.gateway.envelope import (
 from reconciler.gateway.quotes import Quote, clip
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRow:
+class ProjectRow(Struct, frozen=True):
     """One project the token may see."""
 
     name: str

@@ -12,7 +12,7 @@ QUOTE_LIMIT = 500
 Quote = Callable[[str], str]
 """How a message is repeated; live text in it is still not escaped."""
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = "[\ud800-\udfff]"
 
 # What a message would hold if it repeated a private key: PEM (RFC 7468), and a JWK's private
 # parameters (RFC 7518, 6.2.2, 6.3.2 and 6.4.1), also where the JSON was quoted once more. Each to
@@ -20,7 +20,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _PEM = r"-----BEGIN [^-]*PRIVATE KEY[^-]*-----.*?(?:-----END [^-]*-----|\Z)"
 _MEMBER = r"(?<=[\"'])(?:d|p|q|dp|dq|qi|k|r|t|privateKey\w*)"
 _VALUE = r"\\*[\"']\s*:\s*\\*([\"']).*?(?:\1|\Z)"
-_KEY_MATERIAL = tuple(re.compile(text, re.DOTALL) for text in (_PEM, _MEMBER + _VALUE))
+_KEY_MATERIAL = (_PEM, _MEMBER + _VALUE)
 _LOOKED_AT = 10_000
 """Characters of a message after which nobody will read it, so that looking for keys stays quick."""
 
@@ -32,8 +32,8 @@ def clip(text: str) -> str:
     """
     text = text.strip()[:_LOOKED_AT]
     for pattern in _KEY_MATERIAL:
-        text = pattern.sub("[private key]", text)
-    text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+        text = re.sub(pattern, "[private key]", text, flags=re.DOTALL)
+    text = re.sub(_SURROGATES, "\N{REPLACEMENT CHARACTER}", text)
     return text if len(text) <= QUOTE_LIMIT else f"{text[: QUOTE_LIMIT - 1]}…"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.outcome import Answer, Deployment, Reply
 from reconciler.gateway.denials import stop_where_denied

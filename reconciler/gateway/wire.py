@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 import zlib
 from contextlib import closing
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import httpx
+from msgspec import Struct
 
 from reconciler.errors import GatewayError
 from reconciler.gateway.envelope import Received
@@ -35,8 +35,7 @@ class Cause(Enum):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(Struct, frozen=True):
     """A request without a usable answer.
 
     Attributes:

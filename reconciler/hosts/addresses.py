@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urlsplit
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 from reconciler.hosts.values import Host
@@ -60,8 +61,7 @@ _PAGES = (
 _REST = re.compile(r"/(?:overview|diff|diffs|commits|files|activity)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What the address of a pull request's page says; the members as in ``Target``."""
 
     host: Host

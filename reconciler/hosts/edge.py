@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import ssl
 from contextlib import closing
-from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
+from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.errors import UsageError
@@ -42,8 +42,7 @@ _UNSENT = (
 _BROKEN = (*_UNSENT, httpx.HTTPError, httpx.StreamError, httpx.CookieConflict)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One whole answer.
 
     Attributes:
@@ -53,8 +52,8 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str]
+    body: bytes = b""
 
     def parsed(self) -> object:
         """The body's JSON value; None where it is none."""
@@ -63,9 +62,12 @@ class Answer:
         except (ValueError, RecursionError):
             return None
 
+    def __repr__(self) -> str:
+        """Without what came: it may repeat the token."""
+        return f"Answer({self.status}, {len(self.body)} bytes)"
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+
+class Broken(Struct, frozen=True):
     """A request without an answer.
 
     Attributes:

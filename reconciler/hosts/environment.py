@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 from reconciler.hosts.addresses import PUBLIC, api_url, read_page
@@ -26,8 +27,7 @@ _REPOSITORY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the command line says; None leaves it to the environment.
 
     Attributes:
@@ -43,8 +43,7 @@ class Wanted:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """What an environment says; empty where it does not."""
 
     host: Host

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.errors import AccessError, GatewayError
 from reconciler.hosts.edge import Answer, Broken, exchange
@@ -34,8 +36,7 @@ def silent(_line: str) -> None:
     """Trace nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """How requests are timed and traced.
 
     Attributes:
@@ -51,8 +52,7 @@ class Pace:
     trace: Callable[[str], None] = silent
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """The way to one host's API.
 
     Attributes:
@@ -65,7 +65,7 @@ class Line:
 
     name: str
     base: str
-    client: httpx.Client = field(repr=False)
+    client: httpx.Client
     proof: Proof
     pace: Pace = field(default_factory=Pace)
 

@@ -8,8 +8,9 @@ same end, whichever is slower: after creating a comment, each lists again.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from reconciler.errors import GatewayError
 from reconciler.hosts.values import Action, DeniedError, LostError, Posted

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.errors import AccessError, UsageError
 from reconciler.hosts.values import DeniedError, Host
@@ -23,8 +24,7 @@ _VARIABLES = {
 _HEADER_SAFE = re.compile(r"[!-~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """Headers that prove who asks.
 
     Attributes:
@@ -33,9 +33,13 @@ class Proof:
         username: whose token it is, where that was said.
     """
 
-    headers: Mapping[str, str] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
+    headers: Mapping[str, str]
+    secrets: tuple[str, ...]
     username: str = ""
+
+    def __repr__(self) -> str:
+        """Without what proves it."""
+        return f"Proof(username={self.username!r})"
 
 
 def find_proof(host: Host, environment: Mapping[str, str]) -> Proof:

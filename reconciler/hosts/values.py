@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.errors import AccessError, GatewayError
 
@@ -24,8 +25,7 @@ SHOWS_HTML = frozenset({Host.GITHUB, Host.GITLAB})
 """Whose comments may fold and hide; Bitbucket shows tags as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One pull or merge request.
 
     Attributes:
@@ -43,8 +43,7 @@ class Target:
     page: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """One comment on a pull request, not on a line of its changes.
 
     Attributes:
@@ -75,8 +74,7 @@ class Action(StrEnum):
     """The token may not write it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """How a comment was posted.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.manifests.findings import FileFault, whole_file
 from reconciler.manifests.limits import MAX_FILE_BYTES, MAX_TOTAL_BYTES, MEBIBYTE
@@ -22,8 +23,7 @@ _STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 """Where a shell's redirections and process substitutions appear: pipes there have a writer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file to read.
 
     Attributes:
@@ -54,12 +54,11 @@ def sources(paths: Iterable[str]) -> Iterator[Source]:
                 yield source
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Reads sources, within bounds for each file and for all together."""
 
     stdin: BinaryIO
-    _total: int = field(default=0, init=False)
+    _total: int = 0
 
     @property
     def spent(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from msgspec import Struct
 
 from reconciler.core.names import name_fault
 from reconciler.manifests.quote import quoted, ticked
@@ -46,8 +46,7 @@ _EXAMPLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One keyword of the schema that a value does not obey.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.names import looks_temporary, name_fault
 
@@ -27,8 +28,7 @@ _NEEDS_ESCAPES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """A project's manifest.
 
     Attributes:

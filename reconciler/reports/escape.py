@@ -27,7 +27,7 @@ _DRAWN_AS_NOTHING = frozenset(
     | set(range(0xE0000, 0xE1000))
 )
 # The blocks of Hebrew, Arabic and their kin; Unicode keeps all of these for right-to-left scripts.
-_RIGHT_TO_LEFT = re.compile(
+_RIGHT_TO_LEFT = (
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -35,12 +35,11 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # GitHub reads "::command" at the start of a line and "##[command" anywhere in it, Azure Pipelines
 # "##[" and "##vso[" anywhere, TeamCity "##teamcity[" at the start. GitLab's sections begin with an
 # escape character. A backslash between the doubled characters is seen, and none of them reads on.
-_COMMANDS = re.compile(r"(?<!\w):(?=:)|#(?=#\w*\[)")
+_COMMANDS = r"(?<!\w):(?=:)|#(?=#\w*\[)"
 
-_BACKTICKS = re.compile("`+")
 # Not html.escape: its module loads all of HTML's entities, which every command would wait for.
 _FOR_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
-_NOT_FOR_MERMAID = re.compile(r"[.-](?= )|[^\w .-]|_")
+_NOT_FOR_MERMAID = r"[.-](?= )|[^\w .-]|_"
 
 
 def terminal(text: str) -> str:
@@ -81,7 +80,7 @@ def code(text: str) -> str:
     """
     if not text:
         return ""
-    fence = "`" * (max(map(len, _BACKTICKS.findall(text)), default=0) + 1)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     edges = text[0] + text[-1]
     padded = f" {text} " if "`" in edges or (edges == "  " and text.strip()) else text
     return f"{fence}{padded}{fence}"
@@ -93,7 +92,7 @@ def mermaid(text: str) -> str:
     Whatever Mermaid, or the Markdown and HTML in its labels, could take for more than a letter is
     written as Mermaid's ``#number;``.
     """
-    return _NOT_FOR_MERMAID.sub(lambda found: f"#{ord(found[0])};", text)
+    return re.sub(_NOT_FOR_MERMAID, lambda found: f"#{ord(found[0])};", text)
 
 
 def html(text: str) -> str:
@@ -113,7 +112,7 @@ def reads_backwards(text: str) -> bool:
 
     An arrow between two such texts would be drawn with its sides exchanged.
     """
-    return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
+    return not text.isascii() and re.search(_RIGHT_TO_LEFT, text) is not None
 
 
 def visible(text: str) -> str:
@@ -131,7 +130,7 @@ def _without_commands(text: str) -> str:
     # Before line ends become visible: some shells' echo turns a visible \n back into a line end.
     if "::" not in text and "##" not in text:
         return text
-    return _COMMANDS.sub(r"\g<0>\\", text)
+    return re.sub(_COMMANDS, r"\g<0>\\", text)
 
 
 class _Visible(dict[int, str]):

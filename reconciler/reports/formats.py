@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,8 +34,7 @@ class ValidityRenderer(Renderer, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One format; all texts end with a line feed.
 
     Attributes:
@@ -52,8 +52,7 @@ class Format:
         return self.load().render_error(error)
 
 
-@dataclass(frozen=True, slots=True)
-class ValidityFormat(Format):
+class ValidityFormat(Format, frozen=True):
     """A format for which there is something to tell where no gateway was asked."""
 
     load: Callable[[], ValidityRenderer]

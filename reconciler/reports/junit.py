@@ -8,9 +8,10 @@ file is still commanded by none of it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from msgspec import Struct
 
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Action
@@ -45,8 +46,7 @@ _ROOM = 400
 """Columns for a description."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """One test case; a text holds printable characters and line ends.
 
     Attributes:

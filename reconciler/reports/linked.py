@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from reconciler.core.plan import Plan, Step
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedRenames:
+class LinkedRenames(Struct, frozen=True):
     """Two or more updates of one project in which a key takes the name that another one leaves.
 
     Attributes:

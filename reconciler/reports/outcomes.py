@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Action
@@ -48,8 +49,7 @@ def outcome_lines(result: Result, style: Style, *, verbosity: int) -> Iterator[s
             yield from _outcome(outcome, change, style, verbose=verbosity > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(Struct, frozen=True):
     """What to do about one kind of outcome.
 
     Attributes:

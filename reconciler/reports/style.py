@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from reconciler.reports import escape
 
@@ -22,8 +23,7 @@ _SGR: dict[Paint, str] = {
 _FALLBACK_WIDTH = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """What the place the text goes to can show.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Action
@@ -25,8 +26,7 @@ ChangeKey = tuple[str, str]
 """Project and final name: what addresses a change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Counts of one apply.
 
     Attributes:

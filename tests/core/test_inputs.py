@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from rename_cases import PLACE, declare, key
 
 from reconciler.core.inputs import fingerprints

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rename_cases import PLACE, key, listed, server_key, states_of
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import shlex
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from reconciler.cli.applying import Means, Orders, apply_declared
 from reconciler.cli.connection import Connection

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from forges import (
     Said,
     serving,
 )
+from msgspec.structs import replace
 
 from reconciler.errors import AccessError, GatewayError, ReconcilerError
 from reconciler.hosts.line import LONGEST_WAIT, MAX_ATTEMPTS, Pace

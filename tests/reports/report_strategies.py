@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -23,6 +25,8 @@ from reconciler.core.plan import (
     Unmanaged,
 )
 from reconciler.core.result import Result
+
+T = TypeVar("T")
 
 law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """How laws are tried here: whole results are costly to draw, and machines may be busy."""
@@ -125,10 +129,15 @@ def _some(items: st.SearchStrategy[object], size: int = 3) -> st.SearchStrategy[
     return st.lists(items, max_size=size).map(tuple)
 
 
+def _made(kind: Callable[..., T], *members: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
+    # ``builds`` would evaluate the annotations, whose names are imported for mypy alone.
+    return st.tuples(*members).map(lambda values: kind(*values))
+
+
 def _plans(words: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
     maybe = st.none() | words
-    places = st.builds(Place, words, _counts, _counts)
-    fields = st.builds(Fields, words, maybe)
+    places = _made(Place, words, _counts, _counts)
+    fields = _made(Fields, words, maybe)
     changes = st.builds(
         lambda project, before, after, actions, effects, identity, kid, source: Change(
             project, after.name, before, after, actions, effects, identity, kid, source
@@ -143,23 +152,23 @@ def _plans(words: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
         st.none() | places,
     )
     steps = st.lists(
-        st.builds(Step, words, words, fields, words, st.booleans()),
+        _made(Step, words, words, fields, words, st.booleans()),
         max_size=4,
         unique_by=lambda step: (step.project, step.jwk, step.body.name),
     ).map(tuple)
-    refusals = st.builds(
+    refusals = _made(
         Refusal, st.sampled_from(RefusalCode), words, maybe, words, words, st.none() | places
     )
-    return st.builds(
+    return _made(
         Plan,
-        gateway=words,
-        digest=words,
-        summary=st.builds(Summary, *[_counts] * 6),
-        changes=_some(changes),
-        steps=steps,
-        refusals=_some(refusals),
-        unmanaged=_some(st.builds(Unmanaged, words, words)),
-        warnings=_some(st.builds(Caution, words, words, words, words, st.none() | places)),
+        words,
+        words,
+        _made(Summary, *[_counts] * 6),
+        _some(changes),
+        steps,
+        _some(refusals),
+        _some(_made(Unmanaged, words, words)),
+        _some(_made(Caution, words, words, words, words, st.none() | places)),
     )
 
 
@@ -175,7 +184,7 @@ def results(draw: st.DrawFn, words: st.SearchStrategy[str] | None = None) -> Res
     plan = draw(_plans(words))
     if draw(st.booleans()):
         return Result(plan)
-    environments = st.builds(Environment, words, st.booleans(), words)
+    environments = _made(Environment, words, st.booleans(), words)
     reached = [step for step in plan.steps if draw(st.booleans())]
     outcomes = tuple(
         StepOutcome(

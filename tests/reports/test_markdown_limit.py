@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from markdown_reader import read
+from msgspec.structs import replace
 from report_builders import change, plan
 from report_cases import MANY, MIXED
 from report_strategies import law, marked_texts, results

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
+from msgspec.structs import replace
 from report_cases import CYCLE, MIXED, REFUSED
 from report_strategies import law, results
 

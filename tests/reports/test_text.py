@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from ci_parsers import commands
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from report_builders import change, plan, step_of
 from report_cases import EVERY_OUTCOME, MIXED, RESULTS
 from report_strategies import law, results, texts
