@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -31,6 +32,7 @@ USED = (
     "reports.planjson",
 )
 """The modules that an apply loads when it needs them."""
+TELLING = {signal.SIGINT, signal.SIGTERM}
 
 
 def serve() -> None:
@@ -38,9 +40,13 @@ def serve() -> None:
         importlib.import_module(f"reconciler.{module}")
     for line in sys.stdin:
         order = json.loads(line)
+        # Held back until the fork is whole: Python swallows what a signal raises while it makes its
+        # locks anew, and one that stays locked would stop every thread of the command.
+        signal.pthread_sigmask(signal.SIG_BLOCK, TELLING)
         process = os.fork()
         if process == 0:
             run(order)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TELLING)
         print(process, flush=True)
         _, status = os.waitpid(process, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
@@ -53,6 +59,7 @@ def run(order: dict[str, Any]) -> None:
         os.dup2(target, number)
     os.environ.update(order["env"])
     sys.argv = ["reconciler", *order["argv"]]
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TELLING)
     main.run()
 
 

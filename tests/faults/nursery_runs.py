@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.result import Result
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that should have happened long ago is given up."""
 
 
@@ -52,10 +53,15 @@ class Nursery:
         assert self.process.stdin is not None
         return self.process.stdin
 
-    @property
-    def _answers(self) -> IO[str]:
+    def _answer(self) -> int:
+        """The next number that the process says; fails where it says nothing for too long."""
         assert self.process.stdout is not None
-        return self.process.stdout
+        timer = threading.Timer(PATIENCE, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        assert line, "a command did not end in time"
+        return int(line)
 
     def start(self, *argv: str) -> int:
         """Start a command; gives its process id."""
@@ -67,11 +73,11 @@ class Nursery:
         }
         self._orders.write(json.dumps(order) + "\n")
         self._orders.flush()
-        return int(self._answers.readline())
+        return self._answer()
 
     def end(self) -> Ended:
         """Wait for the command that was started."""
-        code = int(self._answers.readline())
+        code = self._answer()
         texts = [
             path.read_text(encoding="utf-8") if path.exists() else ""
             for path in (self.folder / "out", self.folder / "err")
