@@ -26,10 +26,14 @@ ESTATES: dict[str, Callable[[], Estate]] = {"large": large, "small": small, "bli
 REQUESTS = {"large": 49, "small": 20, "blind": 19}
 """How many requests an apply without a fault makes, one project at a time."""
 
+LINEAR = ("Chain", "Mixed", "Sourced", "Words")
+"""The large estate's projects without a circle of renames."""
+
 Variant = dict[str, Any]
 VARIANTS: dict[str, Variant] = {
     "latency": {"kind": "latency", "seconds": 0.01},
     "latency-beyond-the-timeout": {"kind": "latency", "method": "GET", "seconds": SHORT * 1.3},
+    "late-deed": {"kind": "latency", "method": "PUT", "seconds": SHORT * 1.3},
     "foreign-rename": {"kind": "foreign-change"},
     "foreign-description": {"kind": "foreign-change"},
     "foreign-onto": {"kind": "foreign-change"},
@@ -54,17 +58,6 @@ VARIANTS: dict[str, Variant] = {
     "huge": {"kind": "huge", "size": 250_000},
     "deep": {"kind": "deep", "depth": 3000},
 }
-SMALL = {
-    "latency",
-    "latency-beyond-the-timeout",
-    "deploy-fails-twice-in-prod",
-    "deploy-fails-for-long",
-    "reset-after-for-long",
-    "503-before-for-long",
-    "foreign-description",
-    "foreign-onto",
-}
-"""Variants that the large estate would tell nothing more about."""
 JOURNALED = {"deploy-fails", "reset-after", "500-before", "html-after", "unauthorized"}
 """Variants that are settled by a journal too, instead of by what the report prints."""
 BLIND = (
@@ -80,7 +73,7 @@ BLIND = (
     "unauthorized",
 )
 """Variants for lists without ``id``, in which some keys are only told by their names."""
-SILENT = {"hang", "hang-after", "latency-beyond-the-timeout"}
+SILENT = {"hang", "hang-after", "latency-beyond-the-timeout", "late-deed"}
 """Variants in which a timeout is really waited for."""
 
 
@@ -155,6 +148,10 @@ def undo_foreign_changes(rig: Rig) -> None:
 def armed(rig: Rig, name: str, index: int, random_: random.Random) -> Variant:
     """A variant that meets the first request it can from an index on."""
     variant = {**VARIANTS[name], "index": index}
+    if name == "late-deed":
+        # In a circle an update that is done after the client gave it up can move another key, and
+        # nobody can see it coming (docs/outcomes.md); anywhere else the gateway's rules stop it.
+        return {**variant, "project": random_.choice(LINEAR)}
     if not name.startswith("foreign"):
         return variant
     projects = [
@@ -181,8 +178,8 @@ def armed(rig: Rig, name: str, index: int, random_: random.Random) -> Variant:
 
 
 SINGLES = [
-    *(("large", name) for name in VARIANTS if name not in SMALL),
-    *(("small", name) for name in sorted(SMALL | JOURNALED)),
+    *(("large", name) for name in VARIANTS),
+    *(("small", name) for name in sorted(JOURNALED)),
     *(("blind", name) for name in BLIND),
 ]
 
@@ -207,7 +204,8 @@ def test_a_fault_at_every_request(
     assert "\n".join(filter(None, wrong)) == ""
 
 
-PAIRS, SHARDS = 800, 8
+PAIRS, SHARDS = {"large": 30, "small": 100}, 8
+"""How many pairs a shard tries, by estate."""
 SPEAKING = sorted(SHAPES.keys() - {"missing", "null", "result-message"})
 """The shapes that can say that a key was deployed."""
 
@@ -222,11 +220,12 @@ def test_random_pairs_of_faults(
     chance = random.Random(shard)  # noqa: S311 - seeded on purpose
     dialect = chance.choice(sorted(DIALECTS))
     shape = SPEAKING[shard % len(SPEAKING)]
+    estate = "large" if shard % 2 else "small"
     wrong = []
-    for number in range(PAIRS // SHARDS):
-        rig = rigs("small", dialect=dialect, deployment=shape)
+    for number in range(PAIRS[estate]):
+        rig = rigs(estate, dialect=dialect, deployment=shape)
         names = chance.choices([name for name in VARIANTS if name not in SILENT], k=2)
-        pair = [armed(rig, name, chance.randint(1, 25), chance) for name in names]
+        pair = [armed(rig, name, chance.randint(1, REQUESTS[estate] + 5), chance) for name in names]
         journal = tmp_path / f"{number}.journal" if chance.random() < 0.3 else None
         wrong.append(survives(rig, pair, journal, parallelism=chance.choice([1, 3])))
     record_property("cases", len(wrong))
