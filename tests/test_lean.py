@@ -106,6 +106,7 @@ def test_a_list_is_parsed_once() -> None:
     assert parsed == LISTS
 
 
+@pytest.mark.proof
 def test_twice_the_keys_take_twice_the_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,7 @@ def knot(count: int) -> tuple[list[DeclaredJwk], list[LiveJwk]]:
     return entries, [key(f"k{number}") for number in range(count)]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("shape", [chain, staircase, knot])
 def test_no_shape_of_5000_keys_takes_more_than_seconds(
     shape: Callable[[int], tuple[list[DeclaredJwk], list[LiveJwk]]],
@@ -117,6 +118,7 @@ def test_no_shape_of_5000_keys_takes_more_than_seconds(
     assert time.process_time() - start < 10
 
 
+@pytest.mark.proof
 def test_10000_keys_with_1000_renames_take_no_time() -> None:
     entries = [
         declare(f"new{number}", f"k{number}") if number % 10 == 0 else declare(f"k{number}")

@@ -122,6 +122,7 @@ HOSTILE: list[object] = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("content", "part"), HOSTILE)
 def test_hostile_files_end_with_a_problem(
     content: bytes | Callable[[Path], None], part: str, tmp_path: Path

@@ -154,6 +154,7 @@ def test_every_update_is_there_with_its_complete_body() -> None:
     assert page.rows[-1] == ["1", "P", "a", "b", f'"{"y" * 5_000}"']
 
 
+@pytest.mark.proof
 def test_two_thousand_changes_are_all_there_and_most_are_folded() -> None:
     shown = render(MANY)
     page = Page(shown)

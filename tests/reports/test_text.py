@@ -176,6 +176,7 @@ def test_a_key_waits_under_its_temporary_name_until_its_last_step_is_saved(
     assert tally(replace(RESULTS["cut short"], outcomes=outcomes)).waiting == waiting
 
 
+@pytest.mark.proof
 def test_ten_thousand_changes_are_all_listed() -> None:
     many = plan(changes=[change("P", f"a{number}", f"b{number}") for number in range(10_000)])
     assert render(Result(many)).count("\n  ~ ") == 10_000
