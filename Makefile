@@ -9,6 +9,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DIST   := dist
+# Tests wait for processes and timeouts too: two at a time for every core.
+JOBS   := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 # The same commit gives the same bytes.
 EPOCH  := $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 
@@ -30,8 +32,8 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto -m "not proof" --cov --cov-report=term
-	$(BIN)/python -m pytest -n 4 -m proof   # they wait more than they compute
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 16 --dist worksteal -m "not proof" --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 16 --dist worksteal -m proof
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

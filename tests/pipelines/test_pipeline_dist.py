@@ -15,6 +15,8 @@ from pipeline_stages import ROOT
 
 from reconciler import __version__
 
+pytestmark = pytest.mark.proof
+
 BIN = Path(sys.executable).parent
 BARE = {"PATH": os.pathsep.join([str(Path(sys.executable).resolve().parent), "/usr/bin", "/bin"])}
 """An environment that knows of nothing but Python."""

@@ -17,6 +17,8 @@ from pipeline_stages import LAYOUTS, PIPELINES, ROOT, Repository, environment, r
 
 from reconciler import __version__
 
+pytestmark = pytest.mark.proof
+
 STEPS = {
     "upload-artifact": 'mkdir -p "$SHELF/$NAME" && cp -r "$AT/." "$SHELF/$NAME"',
     "download-artifact": 'mkdir -p "$AT" && cp -r "$SHELF/$NAME/." "$AT"',

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from pipeline_stages import LAYOUTS, PIPELINES, ROOT, Repository, environment, repository
 
+pytestmark = pytest.mark.proof
+
 RUNNER = "gitlab-ci-local"
 PACKAGE = {
     # Compiling re2 takes minutes, and nothing here needs its regular expressions to be linear.

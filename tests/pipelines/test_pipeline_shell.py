@@ -11,6 +11,8 @@ import pytest
 from pipeline_parts import Host, hosts, jenkins_scripts
 from pipeline_stages import LAYOUTS, Repository, Stage, repository
 
+pytestmark = pytest.mark.proof
+
 HOSTS = hosts()
 LIVE = [("my-jwk", "old"), ("other", None)]
 RENAMED = [("partner-signing", "Signs tokens."), ("other", None)]
