@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
@@ -38,6 +38,13 @@ class GetOnly(httpx.BaseTransport):
         return self._client.send(request, stream=True)
 
 
+class NoCookies(CookieJar):
+    """Keeps none, and spends no time on looking for them."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave the answer's cookies alone."""
+
+
 def open_pool(base_url: str, settings: Settings) -> httpx.Client:
     """The client whose connections all threads share; to be closed by the caller.
 
@@ -56,7 +63,7 @@ def open_pool(base_url: str, settings: Settings) -> httpx.Client:
             verify=context,
             limits=limits,
             timeout=timeouts(settings, settings.read_timeout),
-            cookies=_no_cookies(),
+            cookies=NoCookies(),
             trust_env=not routes.is_loopback(base_url),
         )
     except (ValueError, ImportError, httpx.InvalidURL):
@@ -71,7 +78,7 @@ def open_pool(base_url: str, settings: Settings) -> httpx.Client:
 def open_reading(pool: httpx.Client) -> httpx.Client:
     """A client on the same connections that can't write; to be closed by the caller."""
     return httpx.Client(
-        headers=HEADERS, transport=GetOnly(pool), cookies=_no_cookies(), timeout=pool.timeout
+        headers=HEADERS, transport=GetOnly(pool), cookies=NoCookies(), timeout=pool.timeout
     )
 
 
@@ -108,7 +115,3 @@ def _context(base_url: str, settings: Settings) -> ssl.SSLContext:
     if base_url.startswith("http:") and settings.ca_file is None and not proxied:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return tls_context(settings.ca_file)
-
-
-def _no_cookies() -> CookieJar:
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
