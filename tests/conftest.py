@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import watching
+from planting import FIELD
 from world import DECLARED, TOKEN, BuildWorld, CommandLine, Key, World, write_manifests
 from world import seed as default_seed
 
@@ -29,6 +31,20 @@ ALTERING = (
 
 ALTERING_NAMES = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Plant canaries in every sandbox, and look for them in all that the tests bring forth."""
+    watching.begin(config)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fallow(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Plant nothing where the sandbox's own answers are tested, word by word."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.parent.name == "sandbox":
+            patch.setattr(FIELD, "fallow", True)
+        yield
 
 
 @pytest.fixture(autouse=True)

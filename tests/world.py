@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from canaries import MARK
 
 if TYPE_CHECKING:
     from reconciler.sandbox.server import Running
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Key = dict[str, Any]
 """One JWK, as a seed or a manifest words it."""
 
-TOKEN = "token-of-the-tests"
+TOKEN = f"token-of-the-tests-{MARK}"
 PROGRAM = [sys.executable, "-m", "reconciler"]
 SECONDS = 30
 """How long anything awaited may take before the test fails."""

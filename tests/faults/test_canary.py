@@ -1,4 +1,7 @@
-"""Key material and tokens that a gateway plants wherever it can reach no output, log or file."""
+"""Tokens and key material that a gateway plants wherever it can, with every log switched on.
+
+Every other test looks for canaries too; here are more outages, and a token that formats escape.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from canaries import CANARY, MARK
 
 from reconciler.cli.masking import MASK, secret_of
 from reconciler.core import planner
@@ -20,9 +24,8 @@ if TYPE_CHECKING:
 
     from world import BuildWorld, CommandLine, World
 
-CANARY = "CANARY0d41d8cd98f00b204e9800998ecf8427e"
 TOKEN = "eyJ0_tok3n.of+the/canary~*tests<&>|=="
-PASSWORD = "p4ssw0rd of the+canary/tests"
+PASSWORD = f"p4ssw0rd of the+{MARK}/tests"
 SECRETS = (CANARY, TOKEN, PASSWORD)
 
 LIVE = {

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from canaries import MARK
+
 from reconciler.gateway.client import Gateway, open_gateway
 from reconciler.gateway.credentials import Credentials, TokenCredentials
 from reconciler.gateway.settings import Settings
@@ -18,7 +20,7 @@ from reconciler.gateway.settings import Settings
 if TYPE_CHECKING:
     import ssl
 
-TOKEN = "tok-4f9a.secret/+="
+TOKEN = f"tok-4f9a.secret/{MARK}+="
 EMPTY_LIST = b'{"status":"SUCCESS","resultList":[],"resultCount":0}'
 
 

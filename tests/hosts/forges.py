@@ -15,9 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from canaries import MARK
+from planting import FIELD
+
 from reconciler.hosts.values import Host, Target
 
-TOKEN = "tok-4f9a.secret-of-a-host"
+TOKEN = f"tok-4f9a.secret-of-a-host-{MARK}"
 PAGE = 2
 """Every stand-in gives so few comments per page, whatever it is asked for."""
 ELSEWHERE = "http://elsewhere.invalid"
@@ -305,6 +308,7 @@ def serving(forge: Forge) -> Iterator[Forge]:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length", "0"))
             content = self.rfile.read(length)
+            FIELD.look(f"what {forge.host} is sent", f"{self.path}\n".encode() + content)
             said = forge.answer(
                 Heard(
                     self.command,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -517,10 +518,8 @@ def test_where_nobody_tells_who_we_are_the_host_lets_only_authors_edit(kind: typ
 def test_a_user_name_stands_in_where_bitbucket_data_center_is_silent() -> None:
     forge = BitbucketServer()
     forge.names_me = False
-    forge.header = (
-        "authorization",
-        "Basic cmVjb25jaWxlci1ib3Q6dG9rLTRmOWEuc2VjcmV0LW9mLWEtaG9zdA==",
-    )
+    basic = base64.b64encode(f"{forge.me}:{TOKEN}".encode()).decode()
+    forge.header = ("authorization", f"Basic {basic}")
     forge.add(report("forged"), "mallory")
     with posting(forge) as post:
         post.environment["BITBUCKET_USERNAME"] = forge.me

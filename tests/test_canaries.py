@@ -1,0 +1,188 @@
+"""The look-out for canaries finds them, and fails the test or the run that gave one away."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from canaries import CANARY, DEFAULT_TOKEN, FALSE_KEY, MARK, masked, sightings
+from watching import SECRET_FILES
+from world import TOKEN, World
+
+pytest_plugins = ["pytester"]
+
+SPELT = {
+    "as it is": CANARY,
+    "its first half": CANARY[:18],
+    "any stretch of it": CANARY[5:22],
+    "a token": f"Bearer {TOKEN}",
+    "the default token": f"Bearer {DEFAULT_TOKEN}",
+    "a key that was read": FALSE_KEY,
+    "over two lines, as a terminal breaks them": f"{MARK[:3]}\n  {MARK[3:]}",
+    "in hexadecimal": CANARY.encode().hex(),
+    "in UTF-16": CANARY.encode("utf-16"),
+    "in UTF-16 of the other order": CANARY.encode("utf-16-be"),
+    **{f"in Base64 after {n}": base64.b64encode(b"x" * n + CANARY.encode()) for n in range(3)},
+    **{
+        f"the default token in Base64 after {n}": base64.b64encode(b"x" * n + text + b"yz")
+        for n, text in enumerate([DEFAULT_TOKEN.encode()] * 3)
+    },
+    "in Base64 of several lines": base64.encodebytes(b"four" * 17 + CANARY.encode()),
+    "beside half a character": f"\ud800{CANARY}",
+}
+
+
+@pytest.mark.parametrize("content", SPELT.values(), ids=SPELT)
+def test_a_canary_is_found_however_it_is_spelt(content: str | bytes) -> None:
+    assert sightings(content)
+    assert sightings(
+        b"-" * 300 + content if isinstance(content, bytes) else f"{'-' * 300}{content}"
+    )
+
+
+def test_what_is_told_of_it_does_not_repeat_it() -> None:
+    (told,) = sightings(f"stderr says {CANARY} and {TOKEN}")
+    assert "after 'stderr says '" in told
+    assert sightings(told) == []
+    assert sightings(masked(f"{CANARY} {TOKEN} {FALSE_KEY}")) == []
+
+
+def test_ordinary_text_is_no_canary() -> None:
+    assert sightings("") == sightings("token of the sandbox, key leak; PRIVATE KEY") == []
+
+
+def test_every_sandbox_plants_what_a_client_could_find(world: World) -> None:
+    import httpx
+
+    url = f"{world.sandbox.url}/apiops/projects"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    listed = httpx.get(f"{url}/Payments/jwks/", headers=headers)
+    assert all(key["privateKey"]["d"] == CANARY for key in listed.json()["resultList"])
+    world.fault(kind="deploy-fails", times=2, method="PUT")
+    world.fault(kind="500-before", times=1, method="GET", at=1)
+    answers = {
+        "list": listed,
+        "update": httpx.put(f"{url}/Payments/jwks/spare/", headers=headers, json={"name": "z"}),
+        "refusal": httpx.put(f"{url}/Payments/jwks/nobody/", headers=headers, json={"name": "z"}),
+        "outage": httpx.get(f"{url}/Payments/jwks/", headers=headers),
+        "no such path": httpx.get(f"{url}", headers=headers),
+        "dangerous path": httpx.get(f"{url}/a;b/jwks/", headers=headers),
+    }
+    for name, answer in answers.items():
+        assert CANARY in answer.text, name
+        assert TOKEN in answer.text, name
+    refusal = answers["refusal"].json()["resultMessage"]
+    assert refusal.startswith("JWK (name: nobody) is not found! ")
+    assert f"-----BEGIN PRIVATE KEY----- {CANARY}" in refusal
+    assert refusal.endswith(TOKEN)
+
+
+WATCHED = """
+import sys
+sys.path.insert(0, {tests!r})
+import watching
+
+def pytest_configure(config):
+    watching.begin(config)
+"""
+LEAKS = """
+import logging
+import subprocess
+import sys
+
+from canaries import CANARY
+
+MODULE = "from pathlib import Path; from reconciler.cli import console, files; import sys; "
+CALLS = (
+    "files.replace_file(Path('gone'), C); Path('gone').unlink()",
+    "console.Console().note(C)",
+)
+
+def test_print():
+    print(CANARY)
+
+def test_fixture(capsys):
+    print(CANARY, file=sys.stderr)
+    capsys.readouterr()
+
+def test_log():
+    logging.getLogger("some").warning("says %s", CANARY)
+
+def test_traceback(caplog):
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        logging.getLogger("some").exception("failed")
+    caplog.clear()
+
+def test_process():
+    script = "from canaries import CANARY; print(CANARY)"
+    subprocess.run([sys.executable, "-c", script], capture_output=True)
+
+def test_file_that_is_gone(tmp_path):
+    script = MODULE + "from canaries import CANARY as C; " + CALLS[0]
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+
+def test_stream_that_nobody_reads():
+    script = MODULE + "from canaries import CANARY as C; " + CALLS[1]
+    subprocess.run([sys.executable, "-c", script], stderr=subprocess.DEVNULL, check=True)
+"""
+FILES = """
+import pytest
+from base64 import b64encode
+from canaries import CANARY
+
+def test_file(tmp_path):
+    (tmp_path / "report.json").write_bytes(b64encode(CANARY.encode()))
+
+def test_hidden_file(tmp_path_factory):
+    (tmp_path_factory.mktemp("x") / ".hidden").write_text(CANARY)
+
+@pytest.mark.parametrize("name", ["seed.yaml", "token", "sandbox.db"])
+def test_files_that_may_hold_it(tmp_path, name):
+    (tmp_path / name).write_text(CANARY)
+"""
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
+    """A test run of its own, whose leaks are gone afterwards."""
+    pytester.makeconftest(WATCHED.format(tests=str(Path(__file__).parent)))
+    yield pytester
+    shutil.rmtree(pytester.path / "runpytest-0")
+
+
+def test_a_test_that_gives_one_away_fails(inner: pytest.Pytester) -> None:
+    inner.makepyfile(LEAKS)
+    ran = inner.runpytest_subprocess("-p", "no:cacheprovider")
+    ran.assert_outcomes(failed=LEAKS.count("def test_"))
+    ran.stdout.fnmatch_lines(["*canary: *::test_print: Captured stdout call: the canary at byte *"])
+    ran.stdout.fnmatch_lines(["*canary: *::test_log: the log some: the canary at byte *says *"])
+    ran.stdout.fnmatch_lines(["*canary: *::test_file_that_is_gone: gone of *: the canary at *"])
+    assert sightings(ran.stdout.str() + ran.stderr.str()) == []
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_that_leaves_one_in_a_file_fails(inner: pytest.Pytester, workers: str) -> None:
+    inner.makepyfile(FILES)
+    ran = inner.runpytest_subprocess("-n", workers, "-p", "no:cacheprovider")
+    assert ran.ret == pytest.ExitCode.TESTS_FAILED
+    ran.assert_outcomes(passed=2 + 3)
+    ran.stdout.fnmatch_lines(["*canary: */test_file0/report.json: the canary at byte *"])
+    ran.stdout.fnmatch_lines(["*canary: */.hidden: the canary at byte *"])
+    ran.stdout.fnmatch_lines(["canaries: * outputs and 2 files looked through, 2 found"])
+
+
+def test_a_run_without_any_passes(inner: pytest.Pytester) -> None:
+    inner.makepyfile("def test_nothing(tmp_path): (tmp_path / 'a').write_text('b'); print(1)")
+    ran = inner.runpytest_subprocess("-p", "no:cacheprovider")
+    assert ran.ret == pytest.ExitCode.OK
+    ran.stdout.fnmatch_lines(["canaries: 1 outputs and 1 files looked through, none found"])
+
+
+def test_the_files_that_may_hold_a_secret_are_few() -> None:
+    assert len(SECRET_FILES) <= 6
+    assert all(reason for reason in SECRET_FILES.values())
