@@ -69,8 +69,9 @@ class Ledger:
 
 
 def line_of(record: Mapping[str, object]) -> bytes:
-    """An object as a line."""
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+    """An object as a line of ASCII, without the ``##`` that pipelines' commands begin with."""
+    text = json.dumps(record, separators=(",", ":")).replace("##", "#\\u0023")
+    return text.encode() + b"\n"
 
 
 def parsed(line: bytes) -> Mapping[str, object]:

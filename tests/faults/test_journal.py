@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from ci_parsers import commands
 from fault_estate import Entry, Estate, small
 from fault_rig import Rig, rigged
 from fault_truth import on_every_gateway, unsettled
@@ -16,6 +17,7 @@ from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.outcome import Outcome, StepOutcome
 from reconciler.core.plan import Fields, Step
 from reconciler.errors import UsageError
+from reconciler.journal.ledger import line_of, parsed
 from reconciler.journal.opening import open_journal
 from reconciler.journal.record import Journal
 
@@ -128,6 +130,14 @@ TWO_STEPS = {
         True,
     ),
 }
+
+
+def test_a_pipeline_that_prints_a_journal_obeys_no_key_s_identity() -> None:
+    record = {"identity": ["id", "##vso[task.complete]x"], "names": ["\u2028::error::", "ü"]}
+    line = line_of(record)
+    assert line.isascii()
+    assert commands(line.decode()) == []
+    assert parsed(line) == record
 
 
 @pytest.mark.parametrize(
