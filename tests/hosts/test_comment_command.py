@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from forges import FORGES, TOKEN, BitbucketCloud, Forge, Github, Gitlab, Said, serving
+from hostile_corpus import CORPUS, harm
 from world import CommandLine, Ran
 
 from reconciler.core.model import Place
@@ -118,6 +120,29 @@ def test_a_token_that_may_not_write_is_a_warning(run: CommandLine, kind: type[Fo
     assert not ran.out
     assert ran.err.startswith(r"warning: No comment was posted: \x1b[2Jno [token] :\:error::x")
     assert ran.err.count("\n") == 1
+
+
+def test_what_a_host_says_is_only_read(
+    run: CommandLine, record_property: Callable[[str, object], None]
+) -> None:
+    texts = sorted(CORPUS.values(), key=len)  # a message is cut after 500 characters
+    wrong = []
+    with serving(Github()) as forge:
+        for begin in range(0, len(texts), 5):
+            text = "\n".join(texts[begin : begin + 5])
+            posted = {"id": 1, "user": {"login": text}, "body": text, "html_url": text}
+            for form, said in (
+                ("text", Said(201, posted)),
+                ("json", Said(201, posted)),
+                ("text", Said(403, {"message": text})),
+                ("json", Said(403, {"message": text})),
+                ("text", Said(422, {"message": text})),
+            ):
+                forge.fail("POST .*", said)
+                ran = comment(run, forge, plan(1), "--format", form, "-v")
+                wrong += harm(ran.out, ascii_only=form == "json") + harm(ran.err)
+    record_property("cases", 5 * len(texts))
+    assert wrong == []
 
 
 def test_the_token_of_a_gitlab_job_is_a_warning(run: CommandLine) -> None:

@@ -1,26 +1,65 @@
-"""Hostile text in every field, through the gateway and the manifests, onto both streams."""
+"""Hostile text through the real command line, onto its streams and into its files.
+
+Several texts share a run, as what each field may do is tried without a gateway beside this.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
-from hostile_corpus import CORPUS, SURROGATES, harm
+from ci_parsers import commands
+from hostile_corpus import CORPUS, harm
+from hostile_outputs import (
+    Check,
+    in_a_page,
+    in_ascii,
+    in_azure,
+    in_github,
+    in_json,
+    in_markdown,
+    in_xml,
+)
+from pipeline_parsers import github_outputs, gitlab
+from world import BuildWorld, Key, World, write_manifests
 
-from reconciler.cli.console import Console
-from reconciler.core.model import LiveJwk, LiveProject, Place
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
-from reconciler.core.plan import Caution, Change, Fields, Plan, Refusal, RefusalCode, Step, Summary
-from reconciler.core.result import Result
-from reconciler.core.staleness import moved_on
-from reconciler.errors import GatewayError, ManifestError, Problem
-from reconciler.reports import planjson
+from reconciler.core.names import name_fault
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from world import BuildWorld, Key, World
+TEXTS = [*CORPUS.values()]
+BUNDLES = [TEXTS[begin : begin + 12] for begin in range(0, len(TEXTS), 12)]
+FORMATS = {
+    "json": in_json,
+    "markdown": in_markdown,
+    "html": in_a_page,
+    "junit": in_xml,
+    "gitlab": in_json,
+}
+REPORTS = [word for name in FORMATS for word in ("--report", f"{name}=report.{name}")]
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("validate", "jwks", "--report", "json=report.json", "--report", "junit=report.junit"),
+    ("plan", "jwks", "-v", "--out", "plan.json", *REPORTS),
+    ("plan", "jwks", "-vv", "--format", "json"),
+    ("show", "plan.json", "-v"),
+    ("apply", "jwks", "--auto-approve", "-v", *REPORTS),
+    ("apply", "jwks", "--auto-approve", "--keep-going", "-q", "--journal", "journal"),
+    ("apply", "jwks", "--auto-approve", "--keep-going", "--format", "json", *REPORTS),
+    ("export", "-v"),
+)
+CHECKS, APPLIES = COMMANDS[:3], COMMANDS[4:7]
+"""What invalid manifests, and what somebody else's update, are met in."""
+GITHUB: dict[str, Any] = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_STEP_SUMMARY": "summary",
+    "GITHUB_OUTPUT": "outputs",
+}
+PIPELINES: dict[str, Mapping[str, Any]] = {
+    "none": {},
+    "GitHub": GITHUB,
+    "Azure": {"TF_BUILD": "True"},
+    "GitLab": {"GITLAB_CI": "true"},
+}
 
 
 def test_most_of_the_corpus_would_do_harm() -> None:
@@ -43,31 +82,76 @@ def test_most_of_the_corpus_would_do_harm() -> None:
     }
 
 
-COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("validate", "jwks"),
-    ("plan", "jwks", "-v"),
-    ("plan", "jwks", "-vv", "--format", "json"),
-    ("apply", "jwks", "--auto-approve", "-v"),
-    ("apply", "jwks", "--auto-approve", "--keep-going", "-q"),
-    ("apply", "jwks", "--auto-approve", "--format", "json"),
-    ("export", "-v"),
-)
+OBEYED: dict[str, tuple[str, Check]] = {
+    "GitHub": ("::", in_github),
+    "Azure": ("##vso[", in_azure),
+}
+"""How the commands begin that this program gives a pipeline, and who reads them."""
 
 
-def meets(world: World, *faults: dict[str, object]) -> list[str]:
-    """What harm the commands do on either stream."""
-    found = []
-    for words in COMMANDS:
-        world.sandbox.admin.reset()
-        world.sandbox.admin.add_faults(*faults)
-        ran = world.run(*words)
-        assert "Traceback" not in ran.err
-        as_json = "json" in words
-        # A manifest on stdout is YAML, for a file; its own quoting is its reader's matter.
-        out = "" if words[0] == "export" else ran.out
-        found += [f"{words}: {one}" for one in harm(out, ascii_only=as_json) + harm(ran.err)]
-        if as_json:
-            json.loads(ran.out)
+def on_stderr(text: str, pipeline: str) -> list[str]:
+    """What stderr does; the pipeline's commands are ours as far as its runner reads them so."""
+    if pipeline not in OBEYED:
+        return harm(text)
+    begin, check = OBEYED[pipeline]
+    lines = text.splitlines(keepends=True)
+    ours = [line for line in lines if line.startswith(begin)]
+    return check("".join(ours)) + harm("".join(line for line in lines if line not in ours))
+
+
+def on_stdout(text: str, words: tuple[str, ...]) -> list[str]:
+    """What stdout does; a manifest is YAML, for a file: its quoting is its reader's matter."""
+    if words[0] == "export":
+        return commands(text)
+    if "json" in words:
+        return in_json(text)
+    return harm(gitlab(text)[1])
+
+
+OTHER_FILES: dict[str, Check] = {
+    "plan.json": in_json,
+    "summary": in_markdown,
+    "journal": in_ascii,
+}
+
+
+def in_files(world: World) -> Iterator[str]:
+    """What harm is in the files that a command left; they are gone then."""
+    for name, check in FORMATS.items():
+        path = world.folder / f"report.{name}"
+        if path.exists():
+            yield from (f"{name}: {one}" for one in check(path.read_text(encoding="utf-8")))
+            path.unlink()
+    for name, look in OTHER_FILES.items():
+        path = world.folder / name
+        if path.exists():
+            yield from (f"{name}: {one}" for one in look(path.read_text(encoding="utf-8")))
+    for name in ("summary", "outputs", "journal"):
+        path = world.folder / name
+        if path.exists():
+            if name == "outputs":
+                told = github_outputs(path.read_text(encoding="utf-8"))
+                yield from told.keys() - {"exit-code", "changes", "digest"}
+            path.unlink()
+
+
+def meets(
+    world: World,
+    *faults: dict[str, object],
+    pipelines: tuple[str, ...] = ("none",),
+    lines: tuple[tuple[str, ...], ...] = COMMANDS,
+) -> list[str]:
+    """What harm the commands do on either stream and in their files."""
+    found: list[str] = []
+    for pipeline in pipelines:
+        for words in lines:
+            world.sandbox.admin.reset()
+            world.sandbox.admin.add_faults(*faults)
+            ran = world.run(*words, **PIPELINES[pipeline])
+            assert "Traceback" not in ran.err
+            assert "A bug of this program" not in ran.err, ran.err
+            harms = [*on_stdout(ran.out, words), *on_stderr(ran.err, pipeline), *in_files(world)]
+            found += [f"{words}: {one}" for one in harms]
     return found
 
 
@@ -89,111 +173,142 @@ def live(text: str) -> list[Key]:
     ]
 
 
-DECLARED = {
-    "P": [
-        {"name": "renamed", "previousNames": ["plain"], "kid": "k2"},
-        {"name": "described", "previousNames": ["other"], "description": "d"},
-        {"name": "third", "description": "e"},
+DECLARED: list[Key] = [
+    {"name": "renamed", "previousNames": ["plain"], "kid": "k2"},
+    {"name": "described", "previousNames": ["other"], "description": "d"},
+    {"name": "third", "description": "e"},
+]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("texts", BUNDLES, ids=range(len(BUNDLES)))
+def test_what_the_gateway_says_is_only_read(
+    build: BuildWorld, texts: list[str], record_property: Callable[[str, object], None]
+) -> None:
+    projects = {f"P{number}": live(text) for number, text in enumerate(texts)}
+    rows = [{"name": name, "jwks": jwks} for name, jwks in projects.items()]
+    rows += [{"name": text, "jwks": []} for text in texts]
+    world = build({"projects": rows, "environments": ["prod"]}, dict.fromkeys(projects, DECLARED))
+    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    foreign: list[dict[str, object]] = [
+        {"kind": "foreign-change", "project": name, "name": "other", "to": f"{text[:200]}2"}
+        for name, text in zip(projects, texts, strict=True)
     ]
+    writing: list[dict[str, object]] = [{**one, "method": "PUT"} for one in foreign]
+    wrong = meets(world, pipelines=("GitLab",))
+    wrong += meets(world, *writing, pipelines=("Azure",), lines=APPLIES)
+    wrong += meets(world, *foreign, pipelines=("GitHub",), lines=APPLIES)
+    record_property("cases", (len(COMMANDS) + 2 * len(APPLIES)) * len(texts))
+    assert wrong[:5] == []
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("pipeline", ["GitHub", "GitLab"])
+def test_what_environments_are_called_is_only_read(
+    build: BuildWorld, pipeline: str, record_property: Callable[[str, object], None]
+) -> None:
+    world = build({"projects": [{"name": "P", "jwks": live("x")}], "environments": TEXTS})
+    world.declare(P=DECLARED)
+    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    failing: dict[str, object] = {"kind": "deploy-fails", "times": 99}
+    wrong = meets(world, failing, pipelines=(pipeline,), lines=APPLIES)
+    record_property("cases", len(APPLIES) * len(TEXTS))
+    assert wrong[:5] == []
+
+
+ENTRIES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "a name": lambda text: {"name": text, "previousNames": ["my-jwk"], "description": text},
+    "hints": lambda text: {"name": "x", "previousNames": [text], "kid": text},
+    "a member": lambda text: {"name": "encryption", "description": text, text: text},
+    "a description": lambda text: {"name": "encryption", "description": text},
 }
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
-def test_what_the_gateway_says_is_only_read(
-    build: BuildWorld, text: str, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_what_the_manifests_say_is_only_read(
+    build: BuildWorld, entry: str, record_property: Callable[[str, object], None]
 ) -> None:
-    environments = [text, "prod"]
-    projects = [{"name": "P", "jwks": live(text)}, {"name": text, "jwks": []}]
-    world = build({"projects": projects, "environments": environments}, DECLARED)
-    world.run.monkeypatch.setenv("APINIZER_TOKEN", "sandbox-token")
-    wrong = meets(world)
-    wrong += meets(world, {"kind": "deploy-fails", "times": 99})
-    foreign = {"kind": "foreign-change", "project": "P", "name": "other", "to": f"{text[:200]}2"}
-    wrong += meets(world, {**foreign, "method": "PUT", "at": 2})
-    wrong += meets(world, {**foreign, "at": 2, "description": text})
-    record_property("cases", 4 * len(COMMANDS))
-    assert wrong == []
+    """All at once, of which most are refused; then those that are not meet the gateway."""
+    jwks = [{"name": "my-jwk", "kid": "k1"}, {"name": "encryption", "kid": "k2"}]
+    projects = {f"P{number}": [ENTRIES[entry](text)] for number, text in enumerate(TEXTS)}
+    seed = {"projects": [{"name": name, "jwks": jwks} for name in projects]}
+    world = build(seed, projects)
+    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    wrong = meets(world, pipelines=("GitHub", "Azure"), lines=CHECKS)
+    refused = world.run("validate", "jwks", "--format", "json").document["problems"]
+    files = {problem["file"] for problem in refused}
+    for name in projects:
+        if f"jwks/{name}.yaml" in files:
+            (world.manifests / f"{name}.yaml").unlink()
+    if any(world.manifests.iterdir()):
+        assert world.run("validate", "jwks").code == 0
+        wrong += meets(world)
+    record_property("cases", (2 * len(CHECKS) + len(COMMANDS)) * len(TEXTS))
+    assert wrong[:5] == []
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
-def test_what_the_manifests_say_is_only_read(
-    build: BuildWorld, text: str, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize("entry", [{"name": "x"}, {"nam": "x"}], ids=["good", "bad"])
+def test_what_files_and_projects_are_called_is_only_read(
+    build: BuildWorld, entry: Key, record_property: Callable[[str, object], None]
 ) -> None:
-    """Most are refused as names, and the refusal repeats them; the others meet the gateway's."""
-    entries: list[dict[str, Any]] = [
-        {"name": text, "previousNames": ["my-jwk"], "description": text},
-        {"name": "x", "previousNames": [text], "kid": text},
-        {"name": "encryption", "description": text, text: text},
-    ]
-    wrong = []
-    for entry in entries:
-        world = build(None, {"Payments": [entry]})
-        wrong += meets(world)
-    world = build(None, {"Payments": [{"name": "encryption", "description": text}]})
-    wrong += meets(world)
-    for member in ("kind", "apiVersion"):
-        (world.manifests / "odd.yaml").write_text(
-            json.dumps({member: text, text: {}, "metadata": {"name": text}}, ensure_ascii=False),
-            encoding="utf-8",
-        )
-        wrong += meets(world)
-    record_property("cases", 6 * len(COMMANDS))
-    assert wrong == []
+    projects = [text for text in TEXTS if name_fault(text) is None]
+    rows = [{"name": name, "jwks": [{"name": "y"}]} for name in projects]
+    world = build({"projects": rows}, {})
+    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    files = {text.replace("/", "-")[:60]: text for text in TEXTS}
+    write_manifests(world.manifests, {name: [entry] for name in files})
+    wrong = meets(world, pipelines=("GitHub", "Azure"), lines=CHECKS)
+    for path in world.manifests.iterdir():
+        if files[path.stem] not in projects:
+            path.unlink()
+    wrong += meets(world, pipelines=("GitHub",))
+    record_property("cases", (2 * len(CHECKS) + len(COMMANDS)) * len(TEXTS))
+    assert wrong[:5] == []
 
 
-def whole(text: str) -> Result:
-    """A result with a text in every field there is."""
-    before, after = Fields(text, text), Fields(f"{text}2", None)
-    place = Place(text, 3)
-    step = Step(text, text, after, text)
-    change = Change(text, f"{text}2", before, after, (), (), text, text, place)
-    plan = Plan(
-        gateway=text,
-        digest=text,
-        summary=Summary(rename=1),
-        changes=(change,),
-        steps=(step,),
-        refusals=(Refusal(RefusalCode.MISSING, f"{text}3", text, text, text, place),),
-        warnings=(Caution(text, text, text, text, place),),
-    )
-    told = Environment(text, False, text)
-    outcomes = [StepOutcome(step, outcome, text, 2, (told,)) for outcome in Outcome]
-    return Result(plan, (outcomes[1],), text)
-
-
-@pytest.mark.parametrize("output", ["text", "json"])
-@pytest.mark.parametrize("text", (CORPUS | SURROGATES).values(), ids=CORPUS | SURROGATES)
-def test_every_field_of_a_result_is_only_read(
-    text: str, output: str, capsys: pytest.CaptureFixture[str]
+def test_odd_documents_are_only_read(
+    build: BuildWorld, record_property: Callable[[str, object], None]
 ) -> None:
-    console = Console(json=output == "json", verbosity=1)
-    console.plan(whole(text))
-    console.plan(Result(whole(text).plan))
-    printed = capsys.readouterr()
-    assert harm(printed.out, ascii_only=output == "json") == []
-    assert printed.err == ""
-    if output == "json":
-        assert planjson.loads(planjson.dumps(whole(text))) == whole(text)
+    world = build(None, {})
+    for number, text in enumerate(TEXTS):
+        for member in ("kind", "apiVersion"):
+            odd = {member: text, text: {}, "metadata": {"name": text}}
+            path = world.manifests / f"{number}-{member}.yaml"
+            path.write_text(json.dumps(odd, ensure_ascii=False), encoding="utf-8")
+    record_property("cases", 2 * len(CHECKS) * len(TEXTS))
+    assert meets(world, pipelines=("GitHub", "Azure"), lines=CHECKS)[:5] == []
 
 
-@pytest.mark.parametrize("output", ["text", "json"])
-@pytest.mark.parametrize("text", (CORPUS | SURROGATES).values(), ids=CORPUS | SURROGATES)
-def test_every_failure_is_only_read(
-    text: str, output: str, capsys: pytest.CaptureFixture[str]
+def test_words_of_the_command_line_and_the_environment_are_only_read(
+    build: BuildWorld, record_property: Callable[[str, object], None]
 ) -> None:
-    console = Console(json=output == "json")
-    console.error(GatewayError(text, why=text, fix=text))
-    console.error(ManifestError([Problem(f"{text}:1:1", text)]))
-    Console(verbosity=2).trace(f"GET {text} 200")
-    printed = capsys.readouterr()
-    assert harm(printed.out, ascii_only=output == "json") == []
-    assert harm(printed.err) == []
-
-
-@pytest.mark.parametrize("text", SURROGATES.values(), ids=SURROGATES)
-def test_what_a_list_differs_by_can_be_told(text: str) -> None:
-    before = LiveProject("P", (LiveJwk("a", text, "1"),))
-    after = LiveProject("P", (LiveJwk(text, None, "1"),))
-    assert len(moved_on(before, after)) == 1
+    world = build()
+    cases = 0
+    found: list[str] = []
+    for text in TEXTS:
+        word = text.replace("\0", "")
+        lines: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+            (("plan", word), {}),
+            (("plan", "jwks", f"--{word}"), {}),
+            (("plan", "jwks", "--server", word), {}),
+            (("plan", "jwks", "--server", f"http://{word}"), {}),
+            (("plan", "jwks", "--report", f"{word}=x"), {}),
+            (("plan", "jwks", "--token-file", word), {}),
+            (("apply", "jwks", "--redeploy", word), {}),
+            (("apply", "jwks", "--expect-digest", word), {}),
+            (("show", word), {}),
+            (("export", word), {}),
+            ((word,), {}),
+            (("plan", "jwks"), {"APINIZER_URL": word}),
+            (("plan", "jwks"), {"APINIZER_TOKEN_FILE": word, "APINIZER_TOKEN": ""}),
+        ]
+        for words, environment in lines:
+            cases += 1
+            ran = world.run(*words, **environment, **GITHUB)
+            assert "A bug of this program" not in ran.err, (words, ran.err)
+            harms = [*harm(ran.out), *on_stderr(ran.err, "GitHub"), *in_files(world)]
+            found += [f"{words}: {one}" for one in harms]
+    record_property("cases", cases)
+    assert found[:5] == []

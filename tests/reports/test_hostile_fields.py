@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -11,11 +12,12 @@ import pytest
 from hostile_cases import MARKUP
 from hostile_corpus import CORPUS, SURROGATES
 from hostile_fields import LAST, Filling, Word, plain
-from hostile_outputs import FAILURES, REPORTS
+from hostile_outputs import FAILURES, REPORTS, in_a_log, in_azure, in_github, in_markdown
 from report_builders import change
 from report_builders import plan as plan_of
 
 from reconciler import errors
+from reconciler.cli.console import Console
 from reconciler.core.plan import Change
 from reconciler.core.result import Result
 from reconciler.errors import (
@@ -29,7 +31,7 @@ from reconciler.errors import (
     StalePlanError,
     UsageError,
 )
-from reconciler.reports import escape
+from reconciler.reports import escape, markdown
 from reconciler.reports.ci import azure as to_azure
 from reconciler.reports.ci import github as to_github
 
@@ -124,8 +126,8 @@ PLAIN_FAILURES = {UsageError, GatewayError, AccessError, RefusedError, StalePlan
 def test_these_are_all_sorts_of_failures() -> None:
     ours = {kind for kind in ReconcilerError.__subclasses__() if kind.__module__ == errors.__name__}
     assert ours == PLAIN_FAILURES | {ManifestError, InterruptedRunError}
-    said = {name for kind in ours for name in vars(kind("x") if kind in PLAIN_FAILURES else kind)}
-    assert {name for name in said if not name.startswith("_")} >= {"what", "why", "fix"}
+    told = {name for error in failures(("x",)) for name in vars(error)}
+    assert told == {"what", "why", "fix", "problems", "exit_code"}
 
 
 @pytest.mark.parametrize("output", FAILURES)
@@ -153,7 +155,12 @@ def unescaped(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, name, {}, raising=False)
 
 
-HARMFUL = (CORPUS["a line of its own"], CORPUS["directions"])
+HARMFUL = (CORPUS["a line of its own"], CORPUS["Azure's command"], CORPUS["directions"])
+
+
+def test_a_command_that_is_not_ours_would_be_noticed() -> None:
+    assert in_github(CORPUS["a line of its own"].removeprefix("name\n") + "\n")
+    assert in_azure(CORPUS["Azure's command"] + "\n")
 
 
 @pytest.mark.usefixtures("unescaped")
@@ -168,3 +175,12 @@ def test_the_reader_of_a_result_would_notice(output: str) -> None:
 def test_the_reader_of_a_failure_would_notice(output: str) -> None:
     write, check = FAILURES[output]
     assert [one for error in failures(HARMFUL) for one in check(write(error))]
+
+
+def test_a_comment_s_key_and_a_request_s_line_are_only_read() -> None:
+    for text in TEXTS:
+        stderr = io.StringIO()
+        Console(verbosity=2, stderr=stderr).trace(f"GET {text} 200")
+        assert in_a_log(stderr.getvalue()) == []
+        for html in (True, False):
+            assert in_markdown(f"{markdown.marker(text, html=html)}\n") == []
