@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from canaries import CANARY, DEFAULT_TOKEN, FALSE_KEY, MARK, masked, sightings
-from watching import SECRET_FILES
+from watching import SECRET_FILES, Watch
 from world import TOKEN, World
+
+from reconciler.cli.console import Console
+from reconciler.gateway.quotes import Secrets
 
 pytest_plugins = ["pytester"]
 
@@ -80,6 +83,28 @@ def test_every_sandbox_plants_what_a_client_could_find(world: World) -> None:
     assert refusal.endswith(TOKEN)
 
 
+def test_a_program_that_repeats_what_it_is_told_is_found_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    """So that what the other tests don't find is not there, rather than never planted."""
+    monkeypatch.setattr(Secrets, "quote", lambda _secrets, text: text)
+    monkeypatch.setattr(Console, "masked", lambda _console, text: text)
+    world.fault(kind="deploy-fails", times=9)
+    ran = world.run("apply", "jwks", "--auto-approve", "--report", "json=report.json")
+    assert ran.code == 4
+    watch = pytestconfig.pluginmanager.get_plugin("canaries")
+    assert isinstance(watch, Watch)
+    watch.look_below(world.folder)
+    found, watch.found = watch.found, []
+    assert {one.partition(": the canary at byte ")[0] for one in found} == {
+        "stdout",
+        "the streams",
+        "report.json",
+        str(world.folder / "report.json"),
+    }
+    (world.folder / "report.json").unlink()
+
+
 WATCHED = """
 import sys
 sys.path.insert(0, {tests!r})
@@ -144,6 +169,10 @@ def test_hidden_file(tmp_path_factory):
 @pytest.mark.parametrize("name", ["seed.yaml", "token", "sandbox.db"])
 def test_files_that_may_hold_it(tmp_path, name):
     (tmp_path / name).write_text(CANARY)
+
+def test_installed_programs(tmp_path):
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "program.py").write_text(CANARY)
 """
 
 
@@ -170,7 +199,7 @@ def test_a_run_that_leaves_one_in_a_file_fails(inner: pytest.Pytester, workers: 
     inner.makepyfile(FILES)
     ran = inner.runpytest_subprocess("-n", workers, "-p", "no:cacheprovider")
     assert ran.ret == pytest.ExitCode.TESTS_FAILED
-    ran.assert_outcomes(passed=2 + 3)
+    ran.assert_outcomes(passed=2 + 4)
     ran.stdout.fnmatch_lines(["*canary: */test_file0/report.json: the canary at byte *"])
     ran.stdout.fnmatch_lines(["*canary: */.hidden: the canary at byte *"])
     ran.stdout.fnmatch_lines(["canaries: * outputs and 2 files looked through, 2 found"])

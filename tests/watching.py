@@ -32,6 +32,9 @@ SECRET_FILES = {
 }
 """The files that rightly hold a secret, by their names, and why."""
 
+INSTALLED = "site-packages"
+"""The folder of installed programs: this one's own text names what its sandbox gives out."""
+
 
 class Log(logging.Handler):
     """Sees every record that is logged, with its traceback."""
@@ -93,7 +96,11 @@ class Watch:
         """Look through all files below a folder that are not to hold a secret."""
         self._looked_below.add(folder)
         for where, inner, names in os.walk(folder):
-            inner[:] = [name for name in inner if Path(where, name) not in self._looked_below]
+            inner[:] = [
+                name
+                for name in inner
+                if name != INSTALLED and Path(where, name) not in self._looked_below
+            ]
             for name in names:
                 path = Path(where, name)
                 if path.is_file() and not path.is_symlink():

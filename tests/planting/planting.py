@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
 from canaries import CANARY, MARK, sightings
 
+TYPE_CHECKING = False  # the module typing would make every Python that the tests start slower
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextvars import ContextVar
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
@@ -22,7 +22,6 @@ TOLD = "CANARIES_TOLD"
 """The variable that names the folder where processes tell what they gave away."""
 
 _SHORTEST = 8
-_BROUGHT: ContextVar[str] = ContextVar("token", default="")
 _MESSAGES = frozenset({"message", "detail", "resultMessage", "error_description"})
 
 
@@ -31,10 +30,12 @@ class Field:
 
     Attributes:
         fallow: whether sandboxes are left as they are.
+        token: the one that the request came with which is answered.
         look: told what the program writes, and where.
     """
 
     fallow = False
+    token: ContextVar[str]
     look: Callable[[str, str | bytes], object]
 
 
@@ -87,7 +88,7 @@ def _in_replies(module: Any) -> None:
 def _quoted() -> str:
     """What a message repeats: a private key, and the token that the request came with."""
     pem = f"-----BEGIN PRIVATE KEY----- {CANARY} -----END PRIVATE KEY-----"
-    return f"{pem} {_BROUGHT.get()}".rstrip()
+    return f"{pem} {FIELD.token.get('')}".rstrip()
 
 
 def _with_messages(value: Any, tail: str) -> Any:
@@ -108,12 +109,15 @@ def _with_messages(value: Any, tail: str) -> Any:
 
 def _in_requests(module: Any) -> None:
     """Remember the token that a request brought, as long as it is answered."""
+    from contextvars import ContextVar
+
     label = module.Access.label
+    FIELD.token = ContextVar("token")
 
     def remembering(access: Any, authorization: str | None) -> Any:
         token = (authorization or "").removeprefix("Bearer ").strip()
         # A shorter one stands in ordinary words: nobody could tell it from them.
-        _BROUGHT.set(token if len(token) >= _SHORTEST else "")
+        FIELD.token.set(token if len(token) >= _SHORTEST else "")
         return label(access, authorization)
 
     module.Access.label = remembering
