@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAMES = "abcd"
 SHARDS = 4
+AGAIN = 3
+"""Of how many kinds one is tried in a second spelling; each kind with steps is."""
 
 Hints = dict[str, tuple[str, ...]]
 """Per declared name, the old names it claims."""
@@ -105,14 +107,16 @@ def check(declared: tuple[DeclaredJwk, ...], live: tuple[LiveJwk, ...]) -> int:
     for change in plan.changes:
         assert end[change.id or ""] == change.name
     kids = {jwk.id: jwk.kid for jwk in live}
+    finished = set()
     for state in states[1:]:
         # "Done, answer lost" after step n and "not done" at step n + 1 are the same state.
         assert {item.id: item.kid for item in state} == kids
         again = plan_of(declared, listed(state))
         assert not again.refusals, (declared, live, names_by_id(state), again.refusals)
-        finished = states_of(state, again.steps)[-1]
-        assert names_by_id(finished) == end
-        assert not plan_of(declared, listed(finished)).steps
+        finished.add(states_of(state, again.steps)[-1])
+    for state in finished:  # mostly one and the same
+        assert names_by_id(state) == end
+        assert not plan_of(declared, listed(state)).steps
     return len(states) - 1
 
 
@@ -132,13 +136,15 @@ def test_every_case_converges_from_every_cut(
 ) -> None:
     chance = random.Random(f"{live} {shard}")  # noqa: S311 - seeded on purpose
     count = stood_for = planned = 0
-    for hints, pins, alike in islice(kinds(live), shard, None, SHARDS):
-        # Names are compared and sorted: a second spelling may go another way.
-        renaming = dict(zip(NAMES, chance.sample(NAMES, len(NAMES)), strict=True))
-        other = "".join(renaming[name] for name in live)
+    for number, (hints, pins, alike) in enumerate(islice(kinds(live), shard, None, SHARDS)):
         cuts = check(*case(live, hints, pins))
-        assert cuts == check(*case(other, renamed(hints, renaming), repinned(pins, renaming)))
-        count += 2
+        if cuts or number % AGAIN == 0:
+            # Names are compared and sorted: a second spelling may go another way.
+            renaming = dict(zip(NAMES, chance.sample(NAMES, len(NAMES)), strict=True))
+            other = "".join(renaming[name] for name in live)
+            assert cuts == check(*case(other, renamed(hints, renaming), repinned(pins, renaming)))
+            count += 1
+        count += 1
         stood_for += alike
         planned += cuts > 0
     print(f"\n{count} cases, for {stood_for} of all; {planned} kinds with steps")
