@@ -6,61 +6,68 @@ id, and when it has ended its exit code, negative for a signal.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from reconciler.cli import main
 
-USED = (
-    "cli.applying",
-    "cli.commands.apply",
-    "cli.connection",
-    "cli.planning",
-    "cli.program",
-    "cli.reports",
-    "cli.reviewed",
-    "cli.stop",
-    "core.planner",
-    "executor.run",
-    "gateway.client",
-    "journal.opening",
-    "manifests.load",
-    "reports.planjson",
-)
-"""The modules that an apply loads when it needs them."""
 TELLING = {signal.SIGINT, signal.SIGTERM}
 
 
 def serve() -> None:
-    for module in USED:
-        importlib.import_module(f"reconciler.{module}")
+    main._travel_light()  # this process is its commands' own
+    tried: set[str] = set()
     for line in sys.stdin:
         order = json.loads(line)
+        lessons, told = os.pipe()
+        # What is here already is not looked through again in every fork, which would copy it.
+        gc.freeze()
         # Held back until the fork is whole: Python swallows what a signal raises while it makes its
         # locks anew, and one that stays locked would stop every thread of the command.
         signal.pthread_sigmask(signal.SIG_BLOCK, TELLING)
         process = os.fork()
         if process == 0:
-            run(order)
+            run(order, told)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, TELLING)
+        os.close(told)
         print(process, flush=True)
         _, status = os.waitpid(process, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+        with os.fdopen(lessons, encoding="ascii") as names:
+            new = {*names.read().split()} - tried
+        tried |= new
+        learn(new)
 
 
-def run(order: dict[str, Any]) -> None:
+def run(order: dict[str, Any], told: int) -> None:
     """The command line in place of this process, as the console script runs it."""
     for number, name in enumerate(("out", "err"), start=1):
         target = os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(target, number)
     os.environ.update(order["env"])
     sys.argv = ["reconciler", *order["argv"]]
+    known, leave = set(sys.modules), os._exit
+
+    def tell_and_leave(code: int) -> None:
+        os.write(told, "\n".join(sorted(sys.modules.keys() - known)).encode("ascii"))
+        leave(code)
+
+    os._exit = tell_and_leave  # type: ignore[assignment]
     signal.pthread_sigmask(signal.SIG_UNBLOCK, TELLING)
     main.run()
+
+
+def learn(modules: set[str]) -> None:
+    """Import what a command had to: most of its time, if every fork did it anew."""
+    for module in modules:
+        with suppress(ImportError):  # some are no modules of their own, but made by others
+            importlib.import_module(module)
 
 
 if __name__ == "__main__":
