@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from contextlib import contextmanager
-from dataclasses import astuple
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox.rules import Body, Deployed, Failure, Jwk, update
@@ -34,10 +34,14 @@ CREATE TABLE jwk (
 );
 CREATE INDEX jwk_address ON jwk (project, name);
 """
-_COLUMNS = (
-    "id, project_id, name, description, kid, type, source_type, source_id, source_url"
-    ", own, deployed"
+_MEMBERS = (
+    *("id", "project_id", "name", "description", "kid", "type"),
+    *("source_type", "source_id", "source_url", "own"),
 )
+_COLUMNS = ", ".join((*_MEMBERS, "deployed"))
+# Not dataclasses.astuple, which copies every value deeply: half of the time a reset took.
+_values = attrgetter(*_MEMBERS)
+_held_values = attrgetter("environment", "name", "description")
 
 
 class StoreError(ValueError):
@@ -203,7 +207,7 @@ class Store:
         self._db.executemany(
             f"INSERT INTO jwk (project, {_COLUMNS})"  # noqa: S608 - only the columns' names
             f" VALUES ({', '.join('?' * 12)})",
-            [(project.name, *astuple(key)[:-1], _packed(key)) for key in project.jwks],
+            [(project.name, *_values(key), _packed(key)) for key in project.jwks],
         )
 
 
@@ -221,7 +225,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 def _packed(key: Jwk) -> str:
-    return json.dumps([astuple(held) for held in key.deployed])
+    return json.dumps([*map(_held_values, key.deployed)])
 
 
 def _jwk(row: tuple[Any, ...]) -> Jwk:
