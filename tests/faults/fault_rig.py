@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import shlex
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -14,6 +16,7 @@ from reconciler.cli.applying import Means, Orders, apply_declared
 from reconciler.cli.connection import Connection
 from reconciler.cli.console import Console
 from reconciler.cli.failures import failure_of
+from reconciler.cli.main import COLLECT_AFTER
 from reconciler.cli.stop import Stop
 from reconciler.core.model import LiveProject
 from reconciler.core.outcome import Answer, Reply
@@ -168,6 +171,12 @@ class Rig:
     hasty: Gateway
     estate: Estate
 
+    @cached_property
+    def seeded_ids(self) -> dict[tuple[str, str], str]:
+        """The ``id`` of every key by its project and the name it began with."""
+        seed = self.sandbox.admin.options.seed
+        return {(row.name, key.name): key.id for row in seed.projects for key in row.jwks}
+
     def apply(
         self,
         *,
@@ -211,10 +220,20 @@ class Rig:
 def rigged(estate: Estate, **options: Any) -> Iterator[Rig]:
     """A rig for an estate; ``options`` are the sandbox's."""
     with ExitStack() as stack:
+        stack.enter_context(_seldom_collected())
         sandbox = stack.enter_context(running(Options(estate.seed(), **options)))
         patient = stack.enter_context(open_gateway(_settings(sandbox, 10.0)))
         hasty = stack.enter_context(open_gateway(_settings(sandbox, SHORT)))
         yield Rig(sandbox, patient, hasty, estate)
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for reference cycles as seldom as the program itself: a tenth of a run's time."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER)
+    yield
+    gc.set_threshold(*before)
 
 
 def _settings(sandbox: Running, timeout: float) -> Settings:

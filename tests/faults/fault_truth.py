@@ -6,6 +6,7 @@ Each check gives the sentences that are untrue; none means that all is well.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.outcome import StepOutcome
     from reconciler.core.plan import Step
+    from reconciler.sandbox.journal import Deed
     from reconciler.sandbox.rules import Jwk
 
 UNREAD = "could not be read back"
@@ -36,6 +38,18 @@ class Case:
 
     rig: Rig
     ran: Ran
+
+    @cached_property
+    def deeds(self) -> tuple[Deed, ...]:
+        """What was saved, by the run and by others."""
+        return self.rig.sandbox.admin.journal.deeds()
+
+    @cached_property
+    def keys(self) -> dict[str, tuple[Jwk, ...]]:
+        """The truth about every project, once the run was over."""
+        return {
+            project: self.rig.sandbox.admin.keys(project) for project in self.rig.estate.projects
+        }
 
 
 def untruths(case: Case) -> Iterator[str]:
@@ -54,8 +68,7 @@ def _outcome(case: Case, outcome: StepOutcome) -> Iterator[str]:
     place = f"{step.project}: {step.jwk} -> {step.body.name} is {word}"
     if outcome.attempts != len(calls):
         yield f"{place}: {outcome.attempts} attempts told, {len(calls)} made"
-    deeds = case.rig.sandbox.admin.journal.deeds()
-    foreign = any(not deed.asked and deed.project == step.project for deed in deeds)
+    foreign = any(not deed.asked and deed.project == step.project for deed in case.deeds)
     saved = any(call.deeds for call in calls)
     told = any(call.deployed for call in [*calls, *followers])
     looks = [entry for entry in case.ran.log.of(step.project) if isinstance(entry, Look)]
@@ -73,7 +86,7 @@ def _outcome(case: Case, outcome: StepOutcome) -> Iterator[str]:
     if read and saved and not foreign and word not in _SAVED:
         yield f"{place}, though it was saved"
     if word in _SAVED and not followers:
-        yield from _holds(case.rig, step, place, deployed=word is Outcome.APPLIED)
+        yield from _holds(case, step, place, deployed=word is Outcome.APPLIED)
 
 
 def _unexplainable(calls: list[Call]) -> bool:
@@ -84,9 +97,9 @@ def _unexplainable(calls: list[Call]) -> bool:
     )
 
 
-def _holds(rig: Rig, step: Step, place: str, *, deployed: bool) -> Iterator[str]:
-    keys = {key.name: key for key in rig.sandbox.admin.keys(step.project)}
-    key = keys.get(step.body.name)
+def _holds(case: Case, step: Step, place: str, *, deployed: bool) -> Iterator[str]:
+    rig = case.rig
+    key = next((key for key in case.keys[step.project] if key.name == step.body.name), None)
     if key is None or (key.description or "") != (step.body.description or ""):
         yield f"{place}, but the server has {key}"
         return
@@ -99,9 +112,7 @@ def _holds(rig: Rig, step: Step, place: str, *, deployed: bool) -> Iterator[str]
 
 
 def seeded_id(rig: Rig, project: str, name: str) -> str:
-    seed = rig.sandbox.admin.options.seed
-    found = next(item for item in seed.projects if item.name == project)
-    return next(key.id for key in found.jwks if key.name == name)
+    return rig.seeded_ids[project, name]
 
 
 def calls_of(ran: Ran, step: Step) -> list[Call]:
