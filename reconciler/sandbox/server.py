@@ -19,7 +19,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reconciler.sandbox.app import build_app
 from reconciler.sandbox.stand import Options, Stand
@@ -28,7 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from uvicorn.protocols.http.h11_impl import H11Protocol as HttpProtocol
+
     from reconciler.sandbox.journal import RecordedRequest
+else:
+    # httptools, which takes a fifth off a request and its answer, or where it is missing h11.
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol as HttpProtocol
 
 __all__ = ["Options", "Running", "running", "serve"]
 
@@ -136,7 +140,7 @@ def _prepared(options: Options) -> Iterator[tuple[Running, _Server, socket.socke
             )
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpProtocol):
     """Puts its connection into each request's state, for faults that cut or reset it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
