@@ -30,12 +30,15 @@ class Gate:
         if not scope["path"].startswith("/apiops"):
             await self._app(scope, receive, send)
             return
+        self._stand.under_way += 1
         try:
             await self._admit(scope, receive, send)
         except asyncio.CancelledError:
             # Only the closing server cancels, after it cut the connection: nobody is left to tell,
             # and uvicorn would log the request as a crash.
             return
+        finally:
+            self._stand.under_way -= 1
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _whole_body(receive)

@@ -69,6 +69,7 @@ class Stand:
 
     Attributes:
         secret_reads: how often somebody asked for one key with its private half.
+        under_way: how many requests are being served, also of clients that left.
     """
 
     options: Options
@@ -78,6 +79,7 @@ class Stand:
     faults: FaultQueue = field(init=False)
     journal: Journal = field(init=False)
     secret_reads: int = field(init=False)
+    under_way: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         options = self.options

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
+from nursery_runs import until
 
 from reconciler.cli.applying import Means, Orders, apply_declared
 from reconciler.cli.connection import Connection
@@ -176,6 +177,20 @@ class Rig:
         """The ``id`` of every key by its project and the name it began with."""
         seed = self.sandbox.admin.options.seed
         return {(row.name, key.name): key.id for row in seed.projects for key in row.jwks}
+
+    @cached_property
+    def course(self) -> tuple[tuple[str, str], ...]:
+        """Method and project of every request of an undisturbed apply."""
+        self.sandbox.admin.reset()
+        self.apply()
+        asked = self.sandbox.requests
+        self.settle()
+        self.sandbox.admin.reset()
+        return tuple((request.method, request.path.split("/")[3]) for request in asked)
+
+    def settle(self) -> None:
+        """Wait until the sandbox is done with every request, also of a client that left."""
+        until(lambda: not self.sandbox.admin.under_way)
 
     def apply(
         self,

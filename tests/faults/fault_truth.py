@@ -17,7 +17,7 @@ from reconciler.core.outcome import Outcome, Reply
 from reconciler.core.planner import make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
     from fault_estate import Entry
     from fault_rig import Ran, Rig
@@ -34,10 +34,16 @@ _SAVED = {Outcome.APPLIED, Outcome.NOT_DEPLOYED}
 
 @dataclass(frozen=True)
 class Case:
-    """One apply that faults were armed for."""
+    """One apply that faults were armed for.
+
+    Attributes:
+        overtaken: projects with a circle of renames in which an update was done after the client
+            gave it up: it can reach another key, which no client can see (docs/outcomes.md).
+    """
 
     rig: Rig
     ran: Ran
+    overtaken: Set[str] = frozenset()
 
     @cached_property
     def deeds(self) -> tuple[Deed, ...]:
@@ -55,7 +61,8 @@ class Case:
 def untruths(case: Case) -> Iterator[str]:
     """Where the report, the requests or the exit code are not as they must be."""
     for outcome in case.ran.outcomes:
-        yield from _outcome(case, outcome)
+        if outcome.step.project not in case.overtaken:
+            yield from _outcome(case, outcome)
         yield from _sent_twice(case.ran, outcome.step)
     expected = expected_code(case.ran)
     if case.ran.code != expected:
@@ -69,7 +76,11 @@ def _outcome(case: Case, outcome: StepOutcome) -> Iterator[str]:
     if outcome.attempts != len(calls):
         yield f"{place}: {outcome.attempts} attempts told, {len(calls)} made"
     foreign = any(not deed.asked and deed.project == step.project for deed in case.deeds)
-    saved = any(call.deeds for call in calls)
+    # By what was asked, not by when: an update may be done after its sender gave it up.
+    asked = {(step.project, call.jwk, call.body.name) for call in calls}
+    saved = any(
+        deed.asked and (deed.project, deed.address, deed.name) in asked for deed in case.deeds
+    )
     told = any(call.deployed for call in [*calls, *followers])
     looks = [entry for entry in case.ran.log.of(step.project) if isinstance(entry, Look)]
     read = bool(looks) and looks[-1].read
