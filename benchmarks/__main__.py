@@ -5,21 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.applies import against_a_script, against_ansible, against_the_bound
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, Row
 from benchmarks.cold import starts
 from benchmarks.counted import requests
 from benchmarks.judged import judging
 from benchmarks.plans import against_the_floor, at_scale
 from benchmarks.table import machine, state, table, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from benchmarks.bench import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "cold": starts,

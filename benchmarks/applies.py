@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from benchmarks.bench import RECONCILER, Row, time_row
-from benchmarks.measure import Cost, child, in_turns
+from benchmarks.bench import RECONCILER, Bench, Row, time_row
+from benchmarks.dataset import Dataset
+from benchmarks.measure import Command, Cost, child, in_turns
 from benchmarks.peers import find_ansible, missing, playbook, shell_script
-from benchmarks.served import serving
-from benchmarks.world import World
+from benchmarks.served import Served, serving
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from benchmarks.bench import Bench
-    from benchmarks.measure import Command
-    from benchmarks.served import Served
-
-SLOW = World(projects=20, keys=10, changes=10)
-QUICK = World(projects=10, keys=10, changes=2)
+SLOW = Dataset(projects=20, keys=10, changes=10)
+QUICK = Dataset(projects=10, keys=10, changes=2)
 
 _DELAY = 0.1
 
@@ -89,8 +82,8 @@ def _apply(folder: Path, server: Served, parallelism: int) -> Cost:
     return child([*words, str(parallelism)], server.environment)
 
 
-def _require_written(server: Served, world: World) -> None:
+def _require_written(server: Served, dataset: Dataset) -> None:
     """A peer that did less than it was to do is no yardstick."""
     puts = server.reset().get("PUT", 0)
-    if puts != world.projects * world.changes:
-        raise RuntimeError(f"{puts} updates came, {world.projects * world.changes} were due")
+    if puts != dataset.projects * dataset.changes:
+        raise RuntimeError(f"{puts} updates came, {dataset.projects * dataset.changes} were due")

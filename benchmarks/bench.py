@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks.measure import Spread, apart
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.measure import Cost
-    from benchmarks.world import World
+from benchmarks.dataset import Dataset
+from benchmarks.measure import Cost, Spread, apart
 
 PYTHON = Path(sys.executable)
 RECONCILER = PYTHON.with_name("reconciler")
@@ -57,11 +52,11 @@ class Bench:
     scratch: Path
     install: bool
 
-    def folder(self, world: World) -> Path:
-        """A world's files: ``manifests/``, ``lists.json`` and ``wanted.json``, made when needed."""
-        folder = self.scratch / f"{world.projects}x{world.keys}x{world.changes}"
+    def folder(self, dataset: Dataset) -> Path:
+        """``manifests/``, ``lists.json`` and ``wanted.json`` of a dataset, made when needed."""
+        folder = self.scratch / f"{dataset.projects}x{dataset.keys}x{dataset.changes}"
         if not folder.exists():
-            apart(world.write, folder)
+            apart(dataset.write, folder)
         return folder
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from benchmarks.bench import PYTHON, RECONCILER, time_row
-from benchmarks.measure import child, in_turns
-from benchmarks.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.bench import Bench, Row
-    from benchmarks.measure import Command
+from benchmarks.bench import PYTHON, RECONCILER, Bench, Row, time_row
+from benchmarks.dataset import Dataset
+from benchmarks.measure import Command, child, in_turns
 
 _PER_ROUND = 3
 """They are quick and noisy, so they are run more often than the rest."""
@@ -21,7 +15,7 @@ _PER_ROUND = 3
 
 def starts(bench: Bench) -> Iterator[Row]:
     """``--version``, ``--help`` and ``validate``."""
-    manifest = bench.folder(World(1, 20, 4)) / "manifests"
+    manifest = bench.folder(Dataset(1, 20, 4)) / "manifests"
     bare, imports = "pass", "import yaml, click"
     figures: tuple[tuple[Command, str, float], ...] = (
         (["--version"], bare, 2.5),

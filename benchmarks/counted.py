@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from benchmarks.applies import QUICK
-from benchmarks.bench import RECONCILER, Row
+from benchmarks.bench import RECONCILER, Bench, Row
 from benchmarks.measure import Spread, child
 from benchmarks.served import serving
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.bench import Bench
 
 
 def requests(bench: Bench) -> Iterator[Row]:

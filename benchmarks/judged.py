@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from benchmarks.bench import time_row
+from benchmarks.bench import Bench, Row, time_row
 from benchmarks.measure import Cost, apart
 from reconciler.cli.main import COLLECT_AFTER
-from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, Place
+from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, SourceLocation
 from reconciler.core.planner import make_plan
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.bench import Bench, Row
-
 _SIZES = (1_000, 10_000, 100_000)
-_PLACE = Place("manifest.yaml", 1)
+_PLACE = SourceLocation("manifest.yaml", 1)
 _CHAIN = 10
 """How many keys hand their names on; so many of each hundred are renamed that way."""
 
@@ -35,9 +30,9 @@ def judging(bench: Bench) -> Iterator[Row]:
 
 def _measured(rounds: int) -> list[dict[int, Cost]]:
     """Each size once a round, after one round that is thrown away."""
-    worlds = {size: _world(size) for size in _SIZES}
+    workspaces = {size: _world(size) for size in _SIZES}
     gc.set_threshold(COLLECT_AFTER)
-    return [{size: _judge(*worlds[size]) for size in _SIZES} for _ in range(rounds + 1)][1:]
+    return [{size: _judge(*workspaces[size]) for size in _SIZES} for _ in range(rounds + 1)][1:]
 
 
 def _judge(declared: DeclaredProject, live: LiveProject) -> Cost:

@@ -7,16 +7,14 @@ import os
 import statistics
 import subprocess
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    Command = Sequence[str | Path]
-    """A program and its arguments."""
+Command = Sequence[str | Path]
+"""A program and its arguments."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -5,15 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from benchmarks.measure import Command
 from benchmarks.served import TOKEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from benchmarks.measure import Command
 
 HERE = Path(__file__).parent
 

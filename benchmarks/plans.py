@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks.bench import PYTHON, RECONCILER, peak_row, time_row
-from benchmarks.measure import child, in_turns
+from benchmarks.bench import PYTHON, RECONCILER, Bench, Row, peak_row, time_row
+from benchmarks.dataset import Dataset
+from benchmarks.measure import Command, Cost, child, in_turns
 from benchmarks.served import serving
-from benchmarks.world import World
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from benchmarks.bench import Bench, Row
-    from benchmarks.measure import Command, Cost
-
-SMALL = World(projects=100, keys=100, changes=2)
-LARGE = World(projects=100, keys=1000, changes=20)
+SMALL = Dataset(projects=100, keys=100, changes=2)
+LARGE = Dataset(projects=100, keys=1000, changes=20)
 
 _FLOOR = Path(__file__).with_name("floor.py")
 _PARALLELISM = "4"
@@ -40,8 +34,8 @@ def at_scale(bench: Bench) -> Iterator[Row]:
     """100,000 keys."""
     with ExitStack() as stack:
         plans = []
-        for world in (LARGE, SMALL):
-            folder = bench.folder(world)
+        for dataset in (LARGE, SMALL):
+            folder = bench.folder(dataset)
             server = stack.enter_context(serving(folder / "lists.json"))
             plans.append(_plan(folder, server.environment))
         pairs = in_turns(plans[0], plans[1], bench.rounds)

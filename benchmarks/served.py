@@ -6,13 +6,10 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TOKEN = "made-up-for-benchmarks"  # noqa: S105 - the server asks for none
 
@@ -45,7 +42,7 @@ def serving(lists: Path, delay: float = 0) -> Iterator[Served]:
     """Run a server of these lists in a process of its own.
 
     Args:
-        lists: as ``World.write_lists`` writes them.
+        lists: as ``Dataset.write_lists`` writes them.
         delay: seconds that every PUT takes.
     """
     with subprocess.Popen(

@@ -6,14 +6,11 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.bench import Row
-    from benchmarks.measure import Spread
+from benchmarks.bench import Row
+from benchmarks.measure import Spread
 
 README = Path(__file__).with_name("README.md")
 

@@ -16,12 +16,9 @@ An error carries its facts and builds its text from them: what is wrong, why it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class ReconcilerError(Exception):
@@ -60,11 +57,11 @@ class Problem(Struct, frozen=True):
         message: what is wrong and what to do, one line of plain text.
     """
 
-    place: str
+    location: str
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        return f"{self.location}: {self.message}"
 
 
 class ManifestError(ReconcilerError):

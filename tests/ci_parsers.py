@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 _AZURE = re.compile(r"##vso\[", re.IGNORECASE)
 _GITLAB = re.compile(r"section_(start|end):\d+:[^\r\n]*\r?\x1b\[0K")

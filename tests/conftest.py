@@ -1,4 +1,4 @@
-"""What every test may rely on: a clean environment, and worlds to try the command line in."""
+"""What every test may rely on: a clean environment, and workspaces to try the command line in."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import watching
-from planting import FIELD
-from world import DECLARED, TOKEN, BuildWorld, CommandLine, Key, World, write_manifests
-from world import seed as default_seed
+import secret_scan
+from inject import FIELD
+from workspace import DECLARED, TOKEN, BuildWorkspace, CommandLine, Key, Workspace, write_manifests
+from workspace import seed as default_seed
 
 ALTERING = (
     "APINIZER_",
@@ -34,16 +34,16 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Plant canaries in every sandbox, and look for them in all that the tests bring forth."""
-    watching.begin(config)
+    """Inject secrets into every sandbox, and look for them in all that the tests produce."""
+    secret_scan.begin(config)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def fallow(request: pytest.FixtureRequest) -> Iterator[None]:
+def disabled(request: pytest.FixtureRequest) -> Iterator[None]:
     """Plant nothing where the sandbox's own answers are tested, word by word."""
     with pytest.MonkeyPatch.context() as patch:
         if request.path.parent.name == "sandbox":
-            patch.setattr(FIELD, "fallow", True)
+            patch.setattr(FIELD, "disabled", True)
         yield
 
 
@@ -65,7 +65,7 @@ def run(
 
 
 @pytest.fixture
-def build(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWorld]:
+def build(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWorkspace]:
     from reconciler.sandbox.seed import read_seed
     from reconciler.sandbox.server import Options, running
 
@@ -75,29 +75,29 @@ def build(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWo
             seed: dict[str, object] | None = None,
             manifests: Mapping[str, list[Key]] = DECLARED,
             **options: Any,
-        ) -> World:
+        ) -> Workspace:
             chosen = Options(read_seed(seed or default_seed()), **options)
             sandbox = stack.enter_context(running(chosen))
             monkeypatch.setenv("APINIZER_URL", sandbox.url)
             monkeypatch.setenv("APINIZER_TOKEN", TOKEN)
             write_manifests(run.folder / "jwks", manifests)
-            return World(sandbox, run, run.folder, run.folder / "jwks")
+            return Workspace(sandbox, run, run.folder, run.folder / "jwks")
 
         yield built
 
 
 @pytest.fixture
-def world(build: BuildWorld) -> World:
+def workspace(build: BuildWorkspace) -> Workspace:
     """The usual one: three projects, of which two are to change."""
     return build()
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program wait for nothing before it tries again."""
-    from reconciler.cli.stop import Stop
+    from reconciler.cli.cancel import CancelToken
 
-    monkeypatch.setattr(Stop, "wait", lambda stop, _seconds: stop.stopping())
+    monkeypatch.setattr(CancelToken, "wait", lambda stop, _seconds: stop.stopping())
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks

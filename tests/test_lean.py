@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.dataset import Dataset
 from benchmarks.served import Served, serving
-from benchmarks.world import World
 from reconciler.cli.main import main
 
 HEAVY = frozenset({"asyncio", "deepdiff", "jsonschema", "rich", "pygments", "starlette", "uvicorn"})
@@ -25,13 +25,13 @@ NO_GATEWAY = HEAVY | {"httpx", "httpcore", "ssl"}
 NO_MANIFEST = NO_GATEWAY | {"yaml", "jsonschema_rs"}
 NO_PARSER = NO_MANIFEST | {"click", "json", "dataclasses", "inspect"}
 
-WORLD = World(projects=3, keys=40, changes=2)
+WORLD = Dataset(projects=3, keys=40, changes=2)
 LISTS, WRITES = 3, 6
 
 COMMANDS: dict[str, tuple[list[str], frozenset[str], int, int]] = {
     "--version": (["--version"], NO_PARSER, 5, 40),
     "--help": (["--help"], NO_PARSER, 5, 40),
-    "schema": (["schema"], NO_MANIFEST, 17, 115),
+    "schema": (["schema"], NO_GATEWAY, 25, 180),
     "show": (["show", "plan.json"], NO_MANIFEST, 42, 150),
     "validate": (["validate", "manifests"], NO_GATEWAY, 44, 195),
     "plan": (["plan", "manifests"], HEAVY, 86, 365),
@@ -113,9 +113,9 @@ def test_twice_the_keys_take_twice_the_calls(
     main(["plan", "--help"])
     counted = []
     for keys in (1000, 2000):
-        world = World(projects=2, keys=keys // 2, changes=keys // 20)
-        folder = world.write_manifests(tmp_path / str(keys))
-        with serving(world.write_lists(tmp_path / f"{keys}.json")) as server:
+        dataset = Dataset(projects=2, keys=keys // 2, changes=keys // 20)
+        folder = dataset.write_manifests(tmp_path / str(keys))
+        with serving(dataset.write_lists(tmp_path / f"{keys}.json")) as server:
             for name, value in server.environment.items():
                 monkeypatch.setenv(name, value)
             counted.append(calls(["plan", str(folder)]).total())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from world import SECONDS, BuildWorld
+from workspace import SECONDS, BuildWorkspace
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,12 +59,12 @@ def test_every_make_command_is_a_target() -> None:
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in named)
 
 
-def test_the_commands_run_one_after_the_other_on_the_examples(build: BuildWorld) -> None:
+def test_the_commands_run_one_after_the_other_on_the_examples(build: BuildWorkspace) -> None:
     from reconciler.sandbox.seed import load_seed
     from reconciler.sandbox.server import Options, running
 
-    world = build()
-    shutil.copytree(ROOT / "examples", world.folder / "examples")
+    workspace = build()
+    shutil.copytree(ROOT / "examples", workspace.folder / "examples")
     tried = [
         command for command in commands() if command.words[:1] == ("reconciler",) and command.tried
     ]
@@ -72,7 +72,7 @@ def test_the_commands_run_one_after_the_other_on_the_examples(build: BuildWorld)
     with running(Options(load_seed(ROOT / "examples" / "sandbox.yaml"))) as sandbox:
         environment = {"APINIZER_URL": sandbox.url, "APINIZER_TOKEN": sandbox.tokens[0]}
         for command in tried:
-            ran = world.run(*command.words[1:], **environment)
+            ran = workspace.run(*command.words[1:], **environment)
             assert ran.code == command.code, (command, ran)
 
 
@@ -80,7 +80,7 @@ OPTIONS = [command.words for command in commands() if command.words[:1] == ("rec
 
 
 @pytest.mark.parametrize("words", OPTIONS, ids=" ".join)
-def test_every_command_and_option_exists(words: tuple[str, ...], build: BuildWorld) -> None:
+def test_every_command_and_option_exists(words: tuple[str, ...], build: BuildWorkspace) -> None:
     help_text = build().run(words[1], "--help").out
 
     options = {word.partition("=")[0] for word in words if word.startswith("--")}

@@ -16,7 +16,7 @@ LONGEST_FILE = 300
 Sources = Mapping[str, str]
 """Python text by module, such as ``core.model``; ``""`` is the package itself."""
 
-WORKERS = ("manifests", "gateway", "hosts", "executor", "journal", "reports")
+WORKERS = ("manifests", "gateway", "code_hosts", "executor", "journal", "reports")
 GROUND = frozenset({"", "core", "errors"})
 FLOORS: dict[str, frozenset[str]] = {
     "": frozenset(),
@@ -38,22 +38,22 @@ JUDGEMENT = frozenset(
         "assignment",
         "candidates",
         "diff",
-        "guards",
+        "list_checks",
         "matching",
         "ordering",
         "planner",
-        "verdicts",
+        "refusals",
     )
 )
 """What makes the plan is a worker of its own: the others don't import it."""
 
-STANDING_IN = frozenset({"cli.standin", "cli.commands.sandbox"})
+STANDING_IN = frozenset({"cli.embedded_sandbox", "cli.commands.sandbox"})
 """Who may import the sandbox."""
 
 OWNERS: dict[str, frozenset[str]] = {
     "click": frozenset({"cli"}),
     "deepdiff": frozenset({"reports"}),
-    "httpx": frozenset({"gateway", "hosts"}),
+    "httpx": frozenset({"gateway", "code_hosts"}),
     "jsonschema": frozenset({"manifests"}),
     "jsonschema_rs": frozenset({"manifests"}),
     "rich": frozenset({"cli"}),
@@ -313,7 +313,7 @@ BROKEN: dict[str, tuple[Check, Sources]] = {
     "for type checkers only": (
         arrows_up,
         {
-            "errors": "if TYPE_CHECKING:\n    from reconciler.core.model import Place",
+            "errors": "if TYPE_CHECKING:\n    from reconciler.core.model import SourceLocation",
             "core.model": "",
         },
     ),
@@ -321,7 +321,10 @@ BROKEN: dict[str, tuple[Check, Sources]] = {
         arrows_up,
         {"sandbox.app": "from reconciler.errors import UsageError", "errors": ""},
     ),
-    "a relative import": (arrows_up, {"core.plan": "from .model import Place", "core.model": ""}),
+    "a relative import": (
+        arrows_up,
+        {"core.plan": "from .model import SourceLocation", "core.model": ""},
+    ),
     "a word imports the planner": (
         words_that_know_more,
         {"core.plan": "from reconciler.core.planner import make_plan", "core.planner": ""},

@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import failure_of
 from reconciler.core.outcome import Outcome
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import Connection
     from reconciler.cli.console import Console
-    from reconciler.cli.options import Target
+    from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.planning import Planned
     from reconciler.cli.reports import Report
     from reconciler.cli.reviewed import Reviewed
-    from reconciler.cli.stop import Stop
     from reconciler.core.model import DeclaredProject, LiveProject
     from reconciler.executor.run import Execution
     from reconciler.journal.record import Journal
 
 
-class Orders(Struct, frozen=True):
+class ApplyOptions(Struct, frozen=True):
     """What one apply was told to do.
 
     Attributes:
@@ -59,7 +59,7 @@ class Orders(Struct, frozen=True):
     dry_run: bool = False
 
 
-class Means(Struct, frozen=True):
+class ApplyContext(Struct, frozen=True):
     """What an apply works with, once its gateway is open.
 
     Attributes:
@@ -69,31 +69,31 @@ class Means(Struct, frozen=True):
 
     connection: Connection
     console: Console
-    stop: Stop
+    stop: CancelToken
     parallelism: int
     command: str = "reconciler apply"
 
 
-def run_apply(orders: Orders, target: Target, console: Console) -> int:
+def run_apply(orders: ApplyOptions, target: ConnectionOptions, console: Console) -> int:
     """Apply, report, and give the exit code."""
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import connect
     from reconciler.cli.planning import load_manifests
     from reconciler.cli.reviewed import read_reviewed
-    from reconciler.cli.stop import Stop
 
     reviewed = read_reviewed(orders.plan, orders.expect_digest)
     declared = load_manifests(orders.paths)
-    stop = Stop(console.note)
+    stop = CancelToken(console.note)
     with stop.listening(target.deadline), connect(target, console, stop) as connection:
         command = _command(orders, target)
-        means = Means(connection, console, stop, target.parallelism, command)
+        means = ApplyContext(connection, console, stop, target.parallelism, command)
         return apply_declared(declared, orders, means, reviewed)
 
 
 def apply_declared(
     declared: Sequence[DeclaredProject],
-    orders: Orders,
-    means: Means,
+    orders: ApplyOptions,
+    means: ApplyContext,
     reviewed: Reviewed | None = None,
 ) -> int:
     """Apply what is declared, report, and give the exit code.
@@ -128,9 +128,9 @@ def apply_declared(
             result, codes = _carry_out(planned, orders, means, journal)
         except RefusedError as refusal:
             # Nobody agreed: what they would have had to agree to is still the result.
-            write_reports(orders.reports, Result(planned.plan), means.console)
+            write_reports(orders.reports, RunResult(planned.plan), means.console)
             if means.console.json:
-                means.console.plan(Result(planned.plan), means.command)
+                means.console.plan(RunResult(planned.plan), means.command)
             means.console.told.append(refusal)
             means.console.complain(refusal)
             return refusal.exit_code
@@ -141,39 +141,39 @@ def apply_declared(
 
 
 def _carry_out(
-    planned: Planned, orders: Orders, means: Means, journal: Journal | None
-) -> tuple[Result, list[int]]:
+    planned: Planned, orders: ApplyOptions, means: ApplyContext, journal: Journal | None
+) -> tuple[RunResult, list[int]]:
     plan = planned.plan
     codes: list[int] = [ExitCode.REFUSED] if plan.refusals else []
     if orders.dry_run or (plan.refusals and not orders.keep_going):
-        return Result(plan), codes
+        return RunResult(plan), codes
     if not plan.steps:
-        return Result(plan, outcomes=()), codes
+        return RunResult(plan, outcomes=()), codes
     _ask(planned, orders, means.console)
     means.stop.see_through()
     execution = _execute(planned, means, journal)
     codes += _codes(execution, means.stop)
-    return Result(plan, execution.outcomes, _stopped(execution, means.stop)), codes
+    return RunResult(plan, execution.outcomes, _stopped(execution, means.stop)), codes
 
 
-def _ask(planned: Planned, orders: Orders, console: Console) -> None:
+def _ask(planned: Planned, orders: ApplyOptions, console: Console) -> None:
     from reconciler.cli.confirm import require_consent
 
     if not console.json:
-        console.plan(Result(planned.plan))
+        console.plan(RunResult(planned.plan))
         console.result("\n")
     require_consent(
         planned.plan, console, auto_approve=orders.auto_approve, no_input=orders.no_input
     )
 
 
-def _execute(planned: Planned, means: Means, journal: Journal | None) -> Execution:
+def _execute(planned: Planned, means: ApplyContext, journal: Journal | None) -> Execution:
     from reconciler.cli.progress import step_counter
+    from reconciler.executor.context import ExecutionContext
     from reconciler.executor.run import execute
-    from reconciler.executor.tools import Tools
 
     with step_counter(means.console, len(planned.plan.steps)) as progress:
-        tools = Tools(
+        tools = ExecutionContext(
             reader=means.connection.gateway.reader,
             writer=means.connection.gateway.writer,
             pace=_Pace(means.connection, means.stop),
@@ -187,7 +187,7 @@ class _Pace(Struct, frozen=True):
     """The executor's waits, on the same budget as the reads'."""
 
     connection: Connection
-    stop: Stop
+    stop: CancelToken
 
     def pause(self, attempt: int, retry_after: float | None) -> bool:
         return self.connection.gateway.pause(attempt, retry_after)
@@ -196,13 +196,13 @@ class _Pace(Struct, frozen=True):
         return self.stop.stopping()
 
 
-def _stopped(execution: Execution, stop: Stop) -> str | None:
+def _stopped(execution: Execution, stop: CancelToken) -> str | None:
     if stop.error is not None:
         return stop.error.what
     return next((str(failure_of(error)) for error in execution.errors), None)
 
 
-def _codes(execution: Execution, stop: Stop) -> Iterator[int]:
+def _codes(execution: Execution, stop: CancelToken) -> Iterator[int]:
     if stop.error is not None:
         yield stop.error.exit_code
     yield from (failure_of(error).exit_code for error in execution.errors)
@@ -231,7 +231,9 @@ def _named(
     return frozenset(named)
 
 
-def _journal(orders: Orders, connection: Connection) -> AbstractContextManager[Journal | None]:
+def _journal(
+    orders: ApplyOptions, connection: Connection
+) -> AbstractContextManager[Journal | None]:
     if orders.journal is None or orders.dry_run:
         return nullcontext()
     from reconciler.journal.opening import open_journal
@@ -259,7 +261,7 @@ def _tell_what_stays_owed(journal: Journal | None, console: Console) -> None:
         )
 
 
-def _command(orders: Orders, target: Target) -> str:
+def _command(orders: ApplyOptions, target: ConnectionOptions) -> str:
     """The command to call again; it never held a secret."""
     words = ["reconciler", "apply", *orders.paths]
     for option, value in (

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reconciler.hosts.values import LIMITS, SHOWS_HTML, Action, DeniedError, Posted
+from reconciler.code_hosts.model import LIMITS, SHOWS_HTML, Action, DeniedError, Posted
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
-    from reconciler.core.result import Result
-    from reconciler.hosts.environment import Wanted
-    from reconciler.hosts.values import Host, Target
+    from reconciler.code_hosts.environment import Wanted
+    from reconciler.code_hosts.model import Host, PullRequest
+    from reconciler.core.result import RunResult
 
 _LONGEST_EVENT = 16 * 1024 * 1024
 
@@ -38,7 +38,7 @@ class Comment(Struct, frozen=True):
         ca_file: the only certificates to trust.
     """
 
-    result: Result
+    result: RunResult
     wanted: Wanted
     key: str | None
     always: bool
@@ -53,10 +53,10 @@ def post(comment: Comment, console: Console) -> None:
         AccessError: there is no token, or it is rejected.
         GatewayError: the host is of no use.
     """
-    from reconciler.hosts.addresses import plain_http_warning
-    from reconciler.hosts.environment import find_target
+    from reconciler.code_hosts.addresses import plain_http_warning
+    from reconciler.code_hosts.environment import find_pull_request
 
-    target = find_target(comment.wanted, os.environ, _event())
+    target = find_pull_request(comment.wanted, os.environ, _event())
     warning = plain_http_warning(target.api)
     if warning is not None:
         console.note(f"warning: {warning}")
@@ -67,12 +67,12 @@ def post(comment: Comment, console: Console) -> None:
     _tell(posted, console)
 
 
-def _posted(comment: Comment, target: Target, console: Console) -> Posted:
-    from reconciler.cli.stop import Stop
-    from reconciler.hosts.line import Pace
-    from reconciler.hosts.posting import post_or_update
-    from reconciler.hosts.threads import open_thread
-    from reconciler.hosts.tokens import find_proof
+def _posted(comment: Comment, target: PullRequest, console: Console) -> Posted:
+    from reconciler.cli.cancel import CancelToken
+    from reconciler.code_hosts.comments import post_or_update
+    from reconciler.code_hosts.line import Pace
+    from reconciler.code_hosts.threads import open_thread
+    from reconciler.code_hosts.tokens import find_proof
     from reconciler.reports import markdown
 
     proof = find_proof(target.host, os.environ)
@@ -82,7 +82,7 @@ def _posted(comment: Comment, target: Target, console: Console) -> Posted:
     key = plan.gateway if comment.key is None else comment.key
     marker = markdown.marker(key, html=target.host in SHOWS_HTML)
     text = console.masked(_sized(comment.result, key, target.host))
-    stop = Stop(console.note)
+    stop = CancelToken(console.note)
     pace = Pace(wait=stop.wait, trace=console.trace)
     with (
         stop.listening(None),
@@ -91,13 +91,13 @@ def _posted(comment: Comment, target: Target, console: Console) -> Posted:
         return post_or_update(thread, marker, text, first=comment.always or _tells(comment.result))
 
 
-def _tells(result: Result) -> bool:
+def _tells(result: RunResult) -> bool:
     """Whether there is anything to look at for those who review."""
     plan = result.plan
     return bool(plan.changes or plan.steps or plan.refusals or plan.warnings)
 
 
-def _sized(result: Result, key: str, host: Host) -> str:
+def _sized(result: RunResult, key: str, host: Host) -> str:
     """The report, in no more characters than the host takes, however it counts them."""
     from reconciler.reports import markdown
 

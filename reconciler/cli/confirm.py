@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import RefusedError
 from reconciler.reports.wording import counted
 
@@ -29,7 +29,7 @@ def require_consent(plan: Plan, console: Console, *, auto_approve: bool, no_inpu
             why="Without a terminal the answer is never taken to be yes",
             fix="Review the plan, then add --auto-approve",
         )
-    console.preview(Result(plan))
+    console.preview(RunResult(plan))
     projects = len({step.project for step in plan.steps})
     console.stderr.write(
         f"\nSend {len(plan.steps)} update{'s' if len(plan.steps) != 1 else ''} to {plan.gateway}, "

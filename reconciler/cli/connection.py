@@ -14,9 +14,9 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.console import Console
-    from reconciler.cli.options import Target
-    from reconciler.cli.stop import Stop
+    from reconciler.cli.options import ConnectionOptions
     from reconciler.gateway.client import Gateway
     from reconciler.gateway.credentials import Credentials
 
@@ -40,7 +40,7 @@ class Connection(Struct, frozen=True):
 
 
 @contextmanager
-def connect(target: Target, console: Console, stop: Stop) -> Iterator[Connection]:
+def connect(target: ConnectionOptions, console: Console, stop: CancelToken) -> Iterator[Connection]:
     """Open what the options name.
 
     Raises:
@@ -77,13 +77,17 @@ def connect(target: Target, console: Console, stop: Stop) -> Iterator[Connection
 
 @contextmanager
 def _opened(
-    url: str, credentials: Credentials, target: Target, console: Console, stop: Stop
+    url: str,
+    credentials: Credentials,
+    target: ConnectionOptions,
+    console: Console,
+    stop: CancelToken,
 ) -> Iterator[Gateway]:
     from reconciler.gateway.client import open_gateway
-    from reconciler.gateway.settings import Settings
+    from reconciler.gateway.options import ClientOptions
 
-    defaults = Settings(base_url=url, credentials=credentials)
-    settings = Settings(
+    defaults = ClientOptions(base_url=url, credentials=credentials)
+    settings = ClientOptions(
         base_url=url,
         credentials=credentials,
         ca_file=target.ca_file,
@@ -100,7 +104,7 @@ def _opened(
 @contextmanager
 def _embedded(seed_path: Path, console: Console) -> Iterator[tuple[str, Credentials]]:
     try:
-        from reconciler.cli.standin import embedded
+        from reconciler.cli.embedded_sandbox import embedded
     except ModuleNotFoundError as error:
         raise UsageError(
             f"The sandbox is not installed: the package {error.name} is missing",

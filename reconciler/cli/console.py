@@ -17,9 +17,9 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.core.result import Result
+    from reconciler.core.result import RunResult
     from reconciler.errors import ReconcilerError
-    from reconciler.reports.ci.pipelines import Pipeline
+    from reconciler.reports.annotations.ci_system import Pipeline
 
 
 class Console(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Console(Struct, frozen=True):
     secrets: list[Secret] = field(default_factory=list)
     lost: list[ReconcilerError] = field(default_factory=list)
     pipeline: Pipeline | None = None
-    told: list[Result | ReconcilerError] = field(default_factory=list)
+    told: list[RunResult | ReconcilerError] = field(default_factory=list)
 
     def result(self, text: str) -> None:
         """Print what the command was called for."""
@@ -79,7 +79,7 @@ class Console(Struct, frozen=True):
         if self.verbosity > 0:
             _write(self.stderr, self.masked(escape.terminal(line)) + "\n")
 
-    def plan(self, result: Result, command: str = "reconciler apply") -> None:
+    def plan(self, result: RunResult, command: str = "reconciler apply") -> None:
         """Print a plan, with its outcomes where it was applied.
 
         Args:
@@ -97,18 +97,18 @@ class Console(Struct, frozen=True):
             text = folded(text, result, self.pipeline)
         self.result(text)
 
-    def preview(self, result: Result) -> None:
+    def preview(self, result: RunResult) -> None:
         """Show a plan to whoever is asked about it, where stdout does not do so."""
         if self.json or not self.stdout.isatty():
             _write(self.stderr, self.masked(self.rendered(result)))
 
-    def rendered_json(self, result: Result) -> str:
+    def rendered_json(self, result: RunResult) -> str:
         """The one JSON document."""
         from reconciler.reports import planjson
 
         return planjson.dumps(result)
 
-    def rendered(self, result: Result, command: str = "reconciler apply") -> str:
+    def rendered(self, result: RunResult, command: str = "reconciler apply") -> str:
         """The text for people."""
         from reconciler.reports import text
 

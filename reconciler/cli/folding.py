@@ -6,17 +6,17 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from reconciler.reports.ci.pipelines import Pipeline
+from reconciler.reports.annotations.ci_system import Pipeline
 
 if TYPE_CHECKING:
-    from reconciler.core.result import Result
+    from reconciler.core.result import RunResult
 
 
-def folded(text: str, result: Result, pipeline: Pipeline) -> str:
+def folded(text: str, result: RunResult, pipeline: Pipeline) -> str:
     """A result's text, its long part folded where the log can do so; a bad one stays open."""
     if pipeline is not Pipeline.GITLAB:
         return text
-    from reconciler.reports.ci import gitlab
+    from reconciler.reports.annotations import gitlab
     from reconciler.reports.verdict import Tone, verdict
 
     return gitlab.folded(

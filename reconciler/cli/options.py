@@ -38,7 +38,7 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-class Target(Struct, frozen=True):
+class ConnectionOptions(Struct, frozen=True):
     """Which gateway, and how to reach it.
 
     Attributes:
@@ -130,7 +130,7 @@ def gateway_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def called(**options: Any) -> Any:
         names = ("server", "token_file", "ca_file", "timeout", "parallelism", "deadline", "sandbox")
-        target = Target(**{name: options.pop(name) for name in names})
+        target = ConnectionOptions(**{name: options.pop(name) for name in names})
         source = click.get_current_context().get_parameter_source("server")
         if target.sandbox is not None and source is ParameterSource.ENVIRONMENT:
             target = replace(target, server=None)
@@ -144,7 +144,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def called(**options: Any) -> Any:
-        from reconciler.reports.ci.pipelines import recognise
+        from reconciler.reports.annotations.ci_system import recognise
 
         quiet, verbose = options.pop("quiet"), options.pop("verbose")
         if quiet and verbose:

@@ -8,14 +8,14 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.reports.ci.pipelines import Pipeline
+from reconciler.reports.annotations.ci_system import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.cli.console import Console
-    from reconciler.core.result import Result
-    from reconciler.reports.ci.remarks import Remark
+    from reconciler.core.result import RunResult
+    from reconciler.reports.annotations.annotation import Annotation
 
 JUDGING = frozenset({"validate", "plan", "apply"})
 """The commands whose results are told; the others only have failures to tell."""
@@ -48,19 +48,23 @@ def tell(
 
 
 def _remarks(
-    result: Result | None, errors: list[ReconcilerError], root: str | None
-) -> list[Remark]:
-    from reconciler.reports.ci.remarks import below, error_remarks, result_remarks
+    result: RunResult | None, errors: list[ReconcilerError], root: str | None
+) -> list[Annotation]:
+    from reconciler.reports.annotations.annotation import (
+        below,
+        error_annotations,
+        result_annotations,
+    )
 
-    remarks = list(result_remarks(result)) if result is not None else []
+    remarks = list(result_annotations(result)) if result is not None else []
     for error in errors:
-        remarks += error_remarks(error)
+        remarks += error_annotations(error)
     folder = Path.cwd()
     return [below(remark, folder, PurePath(root) if root else None) for remark in remarks]
 
 
-def _log(pipeline: Pipeline, remarks: list[Remark], console: Console) -> None:
-    from reconciler.reports.ci import azure, github
+def _log(pipeline: Pipeline, remarks: list[Annotation], console: Console) -> None:
+    from reconciler.reports.annotations import azure, github
 
     commands = {Pipeline.GITHUB: github.commands, Pipeline.AZURE: azure.commands}
     for line in commands[pipeline](remarks):
@@ -68,12 +72,12 @@ def _log(pipeline: Pipeline, remarks: list[Remark], console: Console) -> None:
 
 
 def _summarise(
-    result: Result | None, errors: list[ReconcilerError], path: str | None, console: Console
+    result: RunResult | None, errors: list[ReconcilerError], path: str | None, console: Console
 ) -> None:
     if not path:
         return
     from reconciler.reports import markdown
-    from reconciler.reports.ci.github import SUMMARY_BYTES
+    from reconciler.reports.annotations.github import SUMMARY_BYTES
 
     texts = [markdown.render(result)] if result is not None else []
     texts += [markdown.render_error(error) for error in errors]
@@ -83,10 +87,10 @@ def _summarise(
         _append(Path(path), text, console)
 
 
-def _put_out(result: Result | None, code: int, path: str | None, console: Console) -> None:
+def _put_out(result: RunResult | None, code: int, path: str | None, console: Console) -> None:
     if not path:
         return
-    from reconciler.reports.ci import github
+    from reconciler.reports.annotations import github
 
     values = {"exit-code": str(code)}
     if result is not None:

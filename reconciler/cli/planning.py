@@ -13,8 +13,8 @@ from reconciler.core.model import LiveProject
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import Connection
-    from reconciler.cli.stop import Stop
     from reconciler.core.model import DeclaredProject
     from reconciler.core.plan import Plan
 
@@ -47,7 +47,7 @@ def make_plan(
     declared: Sequence[DeclaredProject],
     connection: Connection,
     parallelism: int,
-    stop: Stop,
+    stop: CancelToken,
     redeploy: Redeploy = lambda _lists: (),
     *,
     fingerprinted: bool = False,
@@ -67,12 +67,12 @@ def make_plan(
         AccessError: the token or a permission is lacking.
         InterruptedRunError: a signal or the deadline came in between.
     """
-    from reconciler.cli.abreast import abreast
+    from reconciler.cli.parallel import in_parallel
     from reconciler.core.inputs import fingerprints
     from reconciler.core.planner import make_plan as plan_of
 
     names = [project.name for project in declared]
-    lists = abreast(connection.gateway.reader.list_jwks, names, parallelism, stop)
+    lists = in_parallel(connection.gateway.reader.list_jwks, names, parallelism, stop)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
     again = redeploy(readable)
     plan = plan_of(connection.name, declared, lists, again)

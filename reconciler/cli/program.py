@@ -14,7 +14,7 @@ from reconciler.cli.console import Console, wants_colour
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.failures import failure_of
 from reconciler.cli.overview import COMMANDS, HELP, VERSION
-from reconciler.reports.ci.pipelines import recognise
+from reconciler.reports.annotations.ci_system import recognise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

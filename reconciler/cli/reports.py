@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.console import Console
     from reconciler.core.model import DeclaredProject
-    from reconciler.core.result import Result
+    from reconciler.core.result import RunResult
     from reconciler.errors import ReconcilerError
 
 
@@ -65,7 +65,7 @@ def parse_reports(values: Sequence[str], formats: Collection[str]) -> tuple[Repo
     return tuple(reports)
 
 
-def write_reports(reports: Sequence[Report], result: Result, console: Console) -> None:
+def write_reports(reports: Sequence[Report], result: RunResult, console: Console) -> None:
     """Write all reports of a result; one that can't be written must not keep back the rest."""
     _write(reports, lambda name: FORMATS[name].render(result), console)
 

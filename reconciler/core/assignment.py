@@ -13,17 +13,13 @@ declared JWKs could also be another one. Both are polynomial whatever the hints 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from reconciler.core.candidates import Candidates
 from reconciler.core.cycles import cyclic_components
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.core.candidates import Candidates
 
 _UNREACHED = 1 << 60
 _FREE = -1

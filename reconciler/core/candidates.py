@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from msgspec import Struct
 
+from reconciler.core.model import DeclaredJwk, LiveJwk
 from reconciler.core.names import looks_temporary, temporary_name
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.core.model import DeclaredJwk, LiveJwk
 
 
 class Candidates(Struct, frozen=True):
@@ -24,7 +20,7 @@ class Candidates(Struct, frozen=True):
             rules out; only non-empty ones.
         needed: the live JWKs that somebody has to take: those whose name is declared, and those
             left under the temporary name of a declared JWK that they may be. (The latter had a
-            declared name when they were parked; without this, an interrupted circle could become
+            declared name when they were temporary; without this, an interrupted cycle could become
             ambiguous.)
     """
 
@@ -63,9 +59,9 @@ def find_candidates(declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]) ->
             if pinned is not None and pinned not in named:
                 named.append(pinned)
         if left_over:
-            parked = by_name.get(temporary_name(entry.name))
-            if parked is not None and parked in named:
-                found.needed.add(parked)
+            temporary = by_name.get(temporary_name(entry.name))
+            if temporary is not None and temporary in named:
+                found.needed.add(temporary)
         found.of.append(named)
         found.keeps.append(keep if keep in named else None)
     return found

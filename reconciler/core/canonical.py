@@ -5,16 +5,13 @@ Where in the manifests a thing was declared is left out: it does not change what
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Change, Fields, Refusal, Step
+from reconciler.core.plan import Change, JwkFields, Refusal, Step
 
 Document = dict[str, object]
 """A JSON object, made of what ``json`` can write."""
 
 
-def fields_document(fields: Fields) -> Document:
+def fields_document(fields: JwkFields) -> Document:
     """The body of a PUT: ``name`` and ``description``, the latter possibly null."""
     return {"name": fields.name, "description": fields.description}
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from reconciler.core.plan import Action, Change, Effect, Fields
-
-if TYPE_CHECKING:
-    from reconciler.core.matching import Match
+from reconciler.core.matching import Match
+from reconciler.core.plan import Action, Change, Effect, JwkFields
 
 
 def difference(project: str, found: Match) -> Change | None:
@@ -22,8 +18,8 @@ def difference(project: str, found: Match) -> Change | None:
         description = declared.description
     if (declared.name, description) == (live.name, live.description):
         return None
-    before = Fields(live.name, live.description)
-    after = Fields(declared.name, description)
+    before = JwkFields(live.name, live.description)
+    after = JwkFields(declared.name, description)
     actions = []
     if before.name != after.name:
         actions.append(Action.RENAME)
@@ -41,5 +37,5 @@ def difference(project: str, found: Match) -> Change | None:
         effects=tuple(effects),
         id=live.id,
         kid=live.kid,
-        source=declared.place,
+        source=declared.location,
     )

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from reconciler.core.canonical import change_document, refusal_document, step_document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from reconciler.core.canonical import Document
-    from reconciler.core.plan import Change, Refusal, Step
+from reconciler.core.canonical import Document, change_document, refusal_document, step_document
+from reconciler.core.plan import Change, Refusal, Step
 
 T = TypeVar("T")
 

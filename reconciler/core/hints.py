@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from reconciler.core.cycles import cyclic_components
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.core.model import DeclaredJwk
+from reconciler.core.model import DeclaredJwk
 
 
 def unpinned_hint_cycles(jwks: Sequence[DeclaredJwk]) -> list[tuple[DeclaredJwk, ...]]:
-    """The groups of entries whose hints run in a circle and that do not all pin a ``kid``.
+    """The groups of entries whose hints run in a cycle and that do not all pin a ``kid``.
 
     A finished swap of two such keys looks like one that has not begun, so only a pinned ``kid``
     can tell which key is which.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.core.model import LiveJwk
+from reconciler.core.model import LiveJwk
 
 Identity = tuple[str | None, ...]
 """``("id", id)``, else ``("kid", kid, type)``; ``("name", name, kid, type)`` where neither tells

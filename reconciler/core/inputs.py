@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
-from reconciler.core.model import ListFault
+from reconciler.core.model import DeclaredProject, LiveList, UnusableList
 from reconciler.core.plan import Inputs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from reconciler.core.model import DeclaredProject, LiveList
 
 
 def fingerprints(declared: Iterable[DeclaredProject], live: Mapping[str, LiveList]) -> Inputs:
@@ -46,7 +41,7 @@ def _declared(project: DeclaredProject) -> Iterator[object]:
 
 def _live(answer: LiveList) -> Iterator[object]:
     yield answer.name
-    if isinstance(answer, ListFault):
+    if isinstance(answer, UnusableList):
         yield answer.code
         return
     for jwk in sorted(answer.jwks, key=attrgetter("name")):

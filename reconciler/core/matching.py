@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from reconciler.core.assignment import Assignment, assign
 from reconciler.core.candidates import find_candidates
 from reconciler.core.hints import unpinned_hint_cycles
+from reconciler.core.model import DeclaredJwk, LiveJwk
 from reconciler.core.names import looks_temporary
-from reconciler.core.plan import Caution
-from reconciler.core.verdicts import (
-    Parties,
-    judge_cycle,
-    judge_name_taken,
-    judge_unmatched,
+from reconciler.core.plan import PlanWarning, Refusal
+from reconciler.core.refusals import (
+    MatchContext,
+    refuse_cycle,
+    refuse_name_taken,
+    refuse_unmatched,
     without_rivals,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from reconciler.core.model import DeclaredJwk, LiveJwk
-    from reconciler.core.plan import Refusal
 
 
 class Match(Struct, frozen=True):
@@ -46,7 +41,7 @@ class Matching(Struct, frozen=True):
     matches: tuple[Match, ...]
     unmanaged: tuple[LiveJwk, ...]
     refusals: tuple[Refusal, ...]
-    warnings: tuple[Caution, ...]
+    warnings: tuple[PlanWarning, ...]
 
 
 def match(project: str, declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]) -> Matching:
@@ -66,47 +61,47 @@ def match(project: str, declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]
     )
     taken = {partner for partner in assignment.partner if partner is not None}
     unmanaged = tuple(jwk for number, jwk in enumerate(live) if number not in taken)
-    parties = Parties(project, declared, live, candidates, assignment, unmanaged)
+    parties = MatchContext(project, declared, live, candidates, assignment, unmanaged)
     refusals = tuple(without_rivals(list(_refusals(parties))))
     warnings = tuple(_warnings(project, matches, unmanaged))
     return Matching(matches, unmanaged, refusals, warnings)
 
 
-def _refusals(parties: Parties) -> Iterator[Refusal]:
+def _refusals(parties: MatchContext) -> Iterator[Refusal]:
     cyclic = unpinned_hint_cycles(parties.declared)
     for cycle in cyclic:
-        yield from judge_cycle(parties, cycle)
+        yield from refuse_cycle(parties, cycle)
     said = {entry.name for cycle in cyclic for entry in cycle}
     assignment: Assignment = parties.assignment
     for number, entry in enumerate(parties.declared):
         unsettled = assignment.partner[number] is None or number in assignment.ambiguous
         if unsettled and entry.name not in said:
             said.add(entry.name)
-            yield judge_unmatched(parties, number)
+            yield refuse_unmatched(parties, number)
     for number in assignment.uncovered:
         if parties.live[number].name not in said:
-            yield judge_name_taken(parties, number)
+            yield refuse_name_taken(parties, number)
 
 
 def _warnings(
     project: str, matches: Sequence[Match], unmanaged: Sequence[LiveJwk]
-) -> Iterator[Caution]:
+) -> Iterator[PlanWarning]:
     undeclared = {jwk.name: jwk for jwk in unmanaged}
     for found in matches:
         for hint in found.declared.previous_names:
             if hint in undeclared:
-                yield Caution(
+                yield PlanWarning(
                     "hint-names-live-key",
                     project,
                     found.declared.name,
                     f"previousNames holds `{hint}`, which is now another, undeclared key: this "
                     f"entry is the live key `{found.live.name}`; remove the hint, or declare the "
                     "other key too",
-                    found.declared.place,
+                    found.declared.location,
                 )
     for name in undeclared:
         if looks_temporary(name):
-            yield Caution(
+            yield PlanWarning(
                 "temporary-name-left",
                 project,
                 name,

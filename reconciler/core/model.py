@@ -10,7 +10,7 @@ SOURCED = frozenset({"URL", "CERTIFICATE", "PUBLIC_KEY", "PRIVATE_KEY", "KEYSTOR
 """The ``sourceType`` values whose keys any update cuts off from their source."""
 
 
-class Place(Struct, frozen=True):
+class SourceLocation(Struct, frozen=True):
     """Where in the manifests something is said; line and column count from 1."""
 
     file: str
@@ -34,7 +34,7 @@ class DeclaredJwk(Struct, frozen=True):
     """
 
     name: str
-    place: Place
+    location: SourceLocation
     description: str | None = None
     previous_names: tuple[str, ...] = ()
     kid: str | None = None
@@ -46,7 +46,7 @@ class DeclaredProject(Struct, frozen=True):
 
     name: str
     jwks: tuple[DeclaredJwk, ...]
-    place: Place
+    location: SourceLocation
 
 
 class LiveJwk(Struct, frozen=True):
@@ -75,7 +75,7 @@ class LiveProject(Struct, frozen=True):
     jwks: tuple[LiveJwk, ...]
 
 
-class ListFault(Struct, frozen=True):
+class UnusableList(Struct, frozen=True):
     """Why a project's list can't be planned on.
 
     Attributes:
@@ -92,5 +92,5 @@ class ListFault(Struct, frozen=True):
     hint: str
 
 
-LiveList = LiveProject | ListFault
+LiveList = LiveProject | UnusableList
 """What reading one project's list came to."""

@@ -1,26 +1,21 @@
-"""In which order: a name is freed before it is taken; a circle goes through a temporary name."""
+"""In which order: a name is freed before it is taken; a cycle goes through a temporary name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
 from reconciler.core.names import temporary_name
-from reconciler.core.plan import Fields, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-
-    from reconciler.core.plan import Change
+from reconciler.core.plan import Change, JwkFields, Step
 
 
 class Ordering(Struct, frozen=True):
     """The steps of one project's changes.
 
     Attributes:
-        steps: one per change, and one more per circle of renames, in the order they are sent.
-        stuck: one change of each circle for which every temporary name is taken.
+        steps: one per change, and one more per cycle of renames, in the order they are sent.
+        stuck: one change of each cycle for which every temporary name is taken.
     """
 
     steps: tuple[Step, ...]
@@ -51,11 +46,11 @@ def order(changes: Sequence[Change], occupied: Collection[str]) -> Ordering:
         if blocker is not change:
             steps.extend(_step(member) for member in reversed(chain))
             continue
-        parked = _parked(chain, occupied)
-        if parked is None:
+        position = _free_position(chain, occupied)
+        if position is None:
             stuck.append(change)
             continue
-        steps.extend(_through_temporary(chain, parked))
+        steps.extend(_through_temporary(chain, position))
     return Ordering(tuple(steps), tuple(stuck))
 
 
@@ -63,30 +58,30 @@ def _step(change: Change) -> Step:
     return Step(change.project, change.before.name, change.after, change.name)
 
 
-def _parked(circle: Sequence[Change], occupied: Collection[str]) -> int | None:
-    """The place in the circle of the change that waits under its temporary name."""
-    for place, change in sorted(enumerate(circle), key=lambda item: item[1].name):
+def _free_position(cycle: Sequence[Change], occupied: Collection[str]) -> int | None:
+    """The place in the cycle of the change that waits under its temporary name."""
+    for place, change in sorted(enumerate(cycle), key=lambda item: item[1].name):
         if temporary_name(change.name) not in occupied:
             return place
     return None
 
 
-def _through_temporary(circle: Sequence[Change], parked: int) -> Iterator[Step]:
-    """The steps of a circle in which each change waits for the name the next one leaves.
+def _through_temporary(cycle: Sequence[Change], position: int) -> Iterator[Step]:
+    """The steps of a cycle in which each change waits for the name the next one leaves.
 
-    Parking one key frees the name that the change before it in the circle waits for, and so on
-    around; the parked key comes last. It keeps its description until then, so that a run cut short
-    shows it unchanged but for its name.
+    Renaming one key temporarily frees the name that the change before it in the cycle waits for,
+    and so on around; that key comes last. It keeps its description until then, so that a run cut
+    short shows it unchanged but for its name.
     """
-    first = circle[parked]
+    first = cycle[position]
     temporary = temporary_name(first.name)
     yield Step(
         first.project,
         first.before.name,
-        Fields(temporary, first.before.description),
+        JwkFields(temporary, first.before.description),
         first.name,
         temporary=True,
     )
-    around = [*circle[parked + 1 :], *circle[:parked]]
+    around = [*cycle[position + 1 :], *cycle[:position]]
     yield from (_step(change) for change in reversed(around))
     yield Step(first.project, temporary, first.after, first.name)

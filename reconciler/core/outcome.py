@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from reconciler.core.plan import Step
+from reconciler.core.plan import Step
 
 
 class Environment(Struct, frozen=True):
@@ -40,7 +38,7 @@ class Deployment(Struct, frozen=True):
     message: str = ""
 
 
-class Reply(StrEnum):
+class ResponseKind(StrEnum):
     """What an answer to a write, or the lack of it, means for the write."""
 
     ACCEPTED = "accepted"
@@ -55,18 +53,18 @@ class Reply(StrEnum):
     """The request never left: no connection."""
 
 
-class Answer(Struct, frozen=True):
+class UpdateResponse(Struct, frozen=True):
     """The meaning of the answer to one PUT, whatever its dialect.
 
     Attributes:
-        reply: what it means for the write.
+        kind: what it means for the write.
         message: the gateway's words or the network's failure, for people; hostile, not escaped.
         deployment: what it said about the gateways; ``Deployment(None)`` unless accepted.
         status: the HTTP status; None where there was no answer.
         retry_after: seconds the gateway asked to wait; None where it did not.
     """
 
-    reply: Reply
+    kind: ResponseKind
     message: str
     deployment: Deployment
     status: int | None = None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 
 
 class Action(StrEnum):
@@ -38,7 +36,7 @@ class RefusalCode(StrEnum):
     UNSAFE_LIST = "unsafe-list"
 
 
-class Fields(Struct, frozen=True):
+class JwkFields(Struct, frozen=True):
     """The two fields of a JWK that are managed; also the complete body of a PUT."""
 
     name: str
@@ -62,13 +60,13 @@ class Change(Struct, frozen=True):
 
     project: str
     name: str
-    before: Fields
-    after: Fields
+    before: JwkFields
+    after: JwkFields
     actions: tuple[Action, ...]
     effects: tuple[Effect, ...]
     id: str | None
     kid: str | None
-    source: Place | None
+    source: SourceLocation | None
 
     @property
     def previous_name(self) -> str | None:
@@ -89,7 +87,7 @@ class Step(Struct, frozen=True):
 
     project: str
     jwk: str
-    body: Fields
+    body: JwkFields
     change: str
     temporary: bool = False
 
@@ -111,7 +109,7 @@ class Refusal(Struct, frozen=True):
     name: str | None
     message: str
     hint: str
-    source: Place | None = None
+    source: SourceLocation | None = None
 
 
 class Unmanaged(Struct, frozen=True):
@@ -121,7 +119,7 @@ class Unmanaged(Struct, frozen=True):
     name: str
 
 
-class Caution(Struct, frozen=True):
+class PlanWarning(Struct, frozen=True):
     """Something worth a look that stops nothing; ``warnings`` in the JSON.
 
     Attributes:
@@ -136,7 +134,7 @@ class Caution(Struct, frozen=True):
     project: str
     name: str
     message: str
-    source: Place | None = None
+    source: SourceLocation | None = None
 
 
 class Summary(Struct, frozen=True):
@@ -181,7 +179,7 @@ class Plan(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = ()
-    warnings: tuple[Caution, ...] = ()
+    warnings: tuple[PlanWarning, ...] = ()
     inputs: Inputs | None = None
 
     @property

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from reconciler.core.diff import difference
 from reconciler.core.digest import plan_digest
-from reconciler.core.guards import show_live, trust
+from reconciler.core.list_checks import CheckedList, check_list, show_live
 from reconciler.core.matching import Match, match
-from reconciler.core.model import ListFault
+from reconciler.core.model import DeclaredProject, LiveList, LiveProject, UnusableList
 from reconciler.core.names import is_addressable
 from reconciler.core.ordering import order
 from reconciler.core.plan import (
     Action,
-    Fields,
+    Change,
+    JwkFields,
     Plan,
+    PlanWarning,
     Refusal,
     RefusalCode,
     Step,
     Summary,
     Unmanaged,
 )
-from reconciler.core.verdicts import name_taken_by_foreign
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from reconciler.core.guards import TrustedList
-    from reconciler.core.model import DeclaredProject, LiveList, LiveProject
-    from reconciler.core.plan import Caution, Change
+from reconciler.core.refusals import name_taken_by_foreign
 
 
 class _ProjectPlan(Struct, frozen=True):
@@ -41,7 +36,7 @@ class _ProjectPlan(Struct, frozen=True):
     steps: Sequence[Step] = ()
     refusals: Sequence[Refusal] = ()
     unmanaged: Sequence[Unmanaged] = ()
-    warnings: Sequence[Caution] = ()
+    warnings: Sequence[PlanWarning] = ()
     unchanged: int = 0
 
 
@@ -50,7 +45,7 @@ class _Parts(Struct):
     steps: list[Step] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     unmanaged: list[Unmanaged] = field(default_factory=list)
-    warnings: list[Caution] = field(default_factory=list)
+    warnings: list[PlanWarning] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -104,9 +99,9 @@ def _by_project(redeploy: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
 def _plan_project(
     declared: DeclaredProject, live: LiveList, redeploy: Collection[str]
 ) -> _ProjectPlan:
-    if isinstance(live, ListFault):
+    if isinstance(live, UnusableList):
         return _ProjectPlan(refusals=[_unreadable(declared, live)])
-    trusted = trust(declared, live)
+    trusted = check_list(declared, live)
     if trusted.refusals:
         return _ProjectPlan(refusals=trusted.refusals)
     jwks = sorted(declared.jwks, key=attrgetter("name"))
@@ -140,10 +135,10 @@ def _plan_project(
 def _same_again(project: str, found: Match) -> Step:
     """The step that sends an unchanged key again, so that it is deployed again."""
     name = found.live.name
-    return Step(project, name, Fields(name, found.live.description), name)
+    return Step(project, name, JwkFields(name, found.live.description), name)
 
 
-def _guard(project: str, found: Match, trusted: TrustedList) -> Iterator[Refusal]:
+def _guard(project: str, found: Match, trusted: CheckedList) -> Iterator[Refusal]:
     """Why a key may not be updated although it is clear which one is meant."""
     entry, live = found.declared, found.live
     if not is_addressable(live.name):
@@ -164,9 +159,9 @@ def _sorted_refusals(refusals: Iterable[Refusal]) -> list[Refusal]:
     return sorted(refusals, key=lambda item: (item.name or "", item.code, item.message))
 
 
-def _unreadable(declared: DeclaredProject, fault: ListFault) -> Refusal:
+def _unreadable(declared: DeclaredProject, fault: UnusableList) -> Refusal:
     return Refusal(
-        RefusalCode(fault.code), declared.name, None, fault.message, fault.hint, declared.place
+        RefusalCode(fault.code), declared.name, None, fault.message, fault.hint, declared.location
     )
 
 
@@ -178,7 +173,7 @@ def _not_addressable(project: str, found: Match) -> Refusal:
         f"the live name `{found.live.name}` can't be put into a URL that every server reads the "
         "same way, so the update could reach another key",
         "rename this key in the Manager, once, by hand",
-        found.declared.place,
+        found.declared.location,
     )
 
 
@@ -190,7 +185,7 @@ def _detach_not_allowed(project: str, found: Match) -> Refusal:
         f"the key {show_live(found.live)} comes from a source ({found.live.source_type}); any "
         "update cuts it off, and it would miss the source's rotations from then on",
         "say `allowSourceDetach: true` in the entry if that is wanted, or leave the key as it is",
-        found.declared.place,
+        found.declared.location,
     )
 
 
@@ -199,7 +194,7 @@ def _stuck(change: Change) -> Refusal:
         RefusalCode.NAME_TAKEN,
         change.project,
         change.name,
-        f"`{change.name}` is part of a circle of renames, and every temporary name it could go "
+        f"`{change.name}` is part of a cycle of renames, and every temporary name it could go "
         "through is already taken",
         "rename or remove the keys left under a temporary name (`….moving-…`) in the Manager",
         change.source,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
 from reconciler.core.outcome import Outcome, StepOutcome
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Plan
+from reconciler.core.plan import Plan
 
 
-class Result(Struct, frozen=True):
+class RunResult(Struct, frozen=True):
     """What every report is made from.
 
     Attributes:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from reconciler.core.identity import identities
+from reconciler.core.identity import Identity, identities
+from reconciler.core.list_changes import list_changes
 from reconciler.core.model import LiveProject
-from reconciler.core.outcome import Outcome, StepOutcome
-from reconciler.core.plan import Fields
-from reconciler.core.settle import Ruling, Sight, Sighting, look, rule
-from reconciler.core.staleness import moved_on
+from reconciler.core.observation import Decision, Observation, Observed, decide, observe
+from reconciler.core.outcome import Outcome, StepOutcome, UpdateResponse
+from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import ReconcilerError
-from reconciler.executor.tools import Unrecorded
+from reconciler.executor.context import ExecutionContext, Halt, Unrecorded
 from reconciler.executor.write import ATTEMPTS, Write
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from reconciler.core.identity import Identity
-    from reconciler.core.outcome import Answer
-    from reconciler.core.plan import Step
-    from reconciler.executor.tools import Halt, Tools
-
-_GO_ON = frozenset({Ruling.SAVED, Ruling.RETRY})
+_GO_ON = frozenset({Decision.SAVED, Decision.RETRY})
 """The rulings after which a step may be sent once more."""
 
-_WENT_ON = frozenset({Sight.AFTER, Sight.BEFORE, Sight.OCCUPIED})
+_WENT_ON = frozenset({Observed.AFTER, Observed.BEFORE, Observed.OCCUPIED})
 """What a list may show of a key's later step where the earlier one is saved."""
 
 
@@ -45,7 +37,7 @@ class ProjectRun:
     """
 
     def __init__(
-        self, steps: Sequence[Step], planned: LiveProject, tools: Tools, halt: Halt
+        self, steps: Sequence[Step], planned: LiveProject, tools: ExecutionContext, halt: Halt
     ) -> None:
         self.project = planned.name
         self.stale: tuple[str, ...] = ()
@@ -54,7 +46,7 @@ class ProjectRun:
         self._tools = tools
         self._recorder = tools.recorder or Unrecorded()
         self._halt = halt
-        self._keys: dict[str, tuple[Identity, Fields]] = {}
+        self._keys: dict[str, tuple[Identity, JwkFields]] = {}
         self._sent: list[Write] = []
         self._doubt = ""
 
@@ -86,12 +78,12 @@ class ProjectRun:
         fresh = self._list()
         if isinstance(fresh, str):
             return f"the list could not be read again before the first write: {fresh}"
-        self.stale = moved_on(self._planned, fresh)
+        self.stale = list_changes(self._planned, fresh)
         if self.stale:
             return f"the project changed since it was planned: {'; '.join(self.stale)}"
         known = identities(fresh.jwks)
         self._keys = {
-            jwk.name: (known[jwk.name], Fields(jwk.name, jwk.description)) for jwk in fresh.jwks
+            jwk.name: (known[jwk.name], JwkFields(jwk.name, jwk.description)) for jwk in fresh.jwks
         }
         return ""
 
@@ -132,18 +124,18 @@ class ProjectRun:
             deployed = write.deployment.deployed is True
             self._remember(partial(self._recorder.answered, step, deployed=deployed))
             self._tools.progress(step)
-            if not write.saved or (step.temporary and not self._parked(write)):
+            if not write.saved or (step.temporary and not self._temporary(write)):
                 return
 
-    def _parked(self, write: Write) -> bool:
+    def _temporary(self, write: Write) -> bool:
         """Whether the list shows the temporary name on the key that it was meant for.
 
-        In a circle every name is taken before and after, so that no update of a second run would
-        meet an absent or a taken name: only this look tells that the first run was quicker. While
-        the temporary name is held, no other run can begin the same circle.
+        In a cycle every name is taken before and after, so that no update of a second run would
+        meet an absent or a taken name: only this list tells that the first run was quicker. While
+        the temporary name is held, no other run can begin the same cycle.
         """
         sighting = self._sight(write, self._list(), [])
-        if rule(write.settled_reply, sighting.sight, earlier_lost=write.lost) is Ruling.SAVED:
+        if decide(write.settled_reply, sighting.sight, earlier_lost=write.lost) is Decision.SAVED:
             return True
         self._doubt = sighting.message
         return False
@@ -158,28 +150,28 @@ class ProjectRun:
             waited = write.attempts < ATTEMPTS and self._wait(write, answer)
             if self._halt:
                 return
-            # What certainly never left may go again without a look. After the last try the look
-            # tells whether the steps after this one may be sent.
-            ruling = self._judge(write) if write.saved or write.lost else Ruling.RETRY
+            # What certainly never left may go again without reading the list. After the last try
+            # the list tells whether the steps after this one may be sent.
+            ruling = self._judge(write) if write.saved or write.lost else Decision.RETRY
             if not waited or ruling not in _GO_ON:
                 return
 
-    def _wait(self, write: Write, answer: Answer) -> bool:
+    def _wait(self, write: Write, answer: UpdateResponse) -> bool:
         return not self._halt and self._tools.pace.pause(write.attempts, answer.retry_after)
 
-    def _judge(self, write: Write) -> Ruling:
+    def _judge(self, write: Write) -> Decision:
         """Let the list decide what became of a step that was sent last."""
         sighting = self._sight(write, self._list(), [])
-        ruling = rule(write.settled_reply, sighting.sight, earlier_lost=write.lost)
-        write.saved = write.saved or ruling is Ruling.SAVED
+        ruling = decide(write.settled_reply, sighting.sight, earlier_lost=write.lost)
+        write.saved = write.saved or ruling is Decision.SAVED
         return ruling
 
     @staticmethod
-    def _sight(write: Write, fresh: LiveProject | str, later: Sequence[Write]) -> Sighting:
+    def _sight(write: Write, fresh: LiveProject | str, later: Sequence[Write]) -> Observation:
         if isinstance(fresh, str):
-            return Sighting(Sight.UNREADABLE, fresh)
+            return Observation(Observed.UNREADABLE, fresh)
         reused = any(other.step.body.name == write.before.name for other in later)
-        return look(fresh.jwks, write.identity, write.before, write.step.body, reused=reused)
+        return observe(fresh.jwks, write.identity, write.before, write.step.body, reused=reused)
 
     def _read_back(self) -> list[StepOutcome]:
         """Believe nothing that the list does not show, key by key."""
@@ -199,8 +191,8 @@ class ProjectRun:
             write.deployment = successor.deployment
         sighting = self._sight(successor or write, fresh, later)
         if successor is not None and sighting.sight in _WENT_ON:
-            sighting = Sighting(Sight.AFTER)
-        ruling = rule(write.settled_reply, sighting.sight, earlier_lost=write.lost)
+            sighting = Observation(Observed.AFTER)
+        ruling = decide(write.settled_reply, sighting.sight, earlier_lost=write.lost)
         return write.outcome(ruling, sighting.message)
 
     def _remember(self, entry: Callable[[], None]) -> bool:

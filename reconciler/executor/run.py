@@ -6,23 +6,18 @@ stops at its first step that is not saved.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from reconciler.core.model import LiveProject
+from reconciler.core.outcome import StepOutcome
+from reconciler.core.plan import Plan
+from reconciler.executor.context import ExecutionContext, Halt
 from reconciler.executor.project import ProjectRun
-from reconciler.executor.tools import Halt
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.core.model import LiveProject
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Plan
-    from reconciler.executor.tools import Tools
 
 
 class Execution(Struct, frozen=True):
@@ -41,7 +36,7 @@ class Execution(Struct, frozen=True):
 
 
 def execute(
-    plan: Plan, planned: Mapping[str, LiveProject], tools: Tools, *, parallelism: int
+    plan: Plan, planned: Mapping[str, LiveProject], tools: ExecutionContext, *, parallelism: int
 ) -> Execution:
     """Send every step of a plan and find out what became of each.
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct, field
 
-from reconciler.core.outcome import Deployment, Outcome, Reply, StepOutcome
-from reconciler.core.settle import Ruling
-from reconciler.errors import AccessError
-
-if TYPE_CHECKING:
-    from reconciler.core.identity import Identity
-    from reconciler.core.outcome import Answer
-    from reconciler.core.plan import Fields, Step
-    from reconciler.errors import ReconcilerError
+from reconciler.core.identity import Identity
+from reconciler.core.observation import Decision
+from reconciler.core.outcome import Deployment, Outcome, ResponseKind, StepOutcome, UpdateResponse
+from reconciler.core.plan import JwkFields, Step
+from reconciler.errors import AccessError, ReconcilerError
 
 ATTEMPTS = 5
 """How many PUTs one step may cost, all reasons for sending again together."""
@@ -28,7 +22,7 @@ class Write(Struct):
         identity: of its key, from the list read before the project's first write.
         before: the fields its key had before it.
         attempts: how many PUTs were sent.
-        reply: what the last answer meant, until the step is saved.
+        kind: what the last answer meant, until the step is saved.
         lost: an answer was lost, so that its PUT may have had its effect unseen.
         saved: an answer or a list said that the step is saved.
         deployment: what was last said about the gateways.
@@ -37,9 +31,9 @@ class Write(Struct):
 
     step: Step
     identity: Identity
-    before: Fields
+    before: JwkFields
     attempts: int = 0
-    reply: Reply = Reply.UNSENT
+    kind: ResponseKind = ResponseKind.UNSENT
     lost: bool = False
     saved: bool = False
     deployment: Deployment = field(default_factory=lambda: Deployment(None))
@@ -51,39 +45,41 @@ class Write(Struct):
         return self.step.body.name if self.saved else self.step.jwk
 
     @property
-    def settled_reply(self) -> Reply:
+    def settled_reply(self) -> ResponseKind:
         """What the answers came to, for the decision table."""
-        return Reply.ACCEPTED if self.saved else self.reply
+        return ResponseKind.ACCEPTED if self.saved else self.kind
 
-    def take(self, answer: Answer) -> bool:
+    def take(self, answer: UpdateResponse) -> bool:
         """Take an answer; whether another PUT might be of use."""
         self.message = answer.message
         if not self.saved:
-            self.reply = answer.reply
-            self.lost = self.lost or answer.reply in {Reply.LOST, Reply.THROTTLED}
-        if answer.reply is Reply.ACCEPTED:
+            self.kind = answer.kind
+            self.lost = self.lost or answer.kind in {ResponseKind.LOST, ResponseKind.THROTTLED}
+        if answer.kind is ResponseKind.ACCEPTED:
             self.saved = True
             self.deployment = answer.deployment
             # A silent answer stays silent; one that failed may succeed the next time.
             return answer.deployment.deployed is False
         if answer.deployment.deployed is False:
             self.deployment = answer.deployment
-        return answer.reply is not Reply.REJECTED or (self.lost and not self.saved)
+        return answer.kind is not ResponseKind.REJECTED or (self.lost and not self.saved)
 
     def break_off(self, error: ReconcilerError) -> None:
         """Take the error that ended the run during the last PUT."""
         self.message = str(error)
         if not self.saved:
-            self.reply = Reply.REJECTED if isinstance(error, AccessError) else Reply.UNSENT
+            self.kind = (
+                ResponseKind.REJECTED if isinstance(error, AccessError) else ResponseKind.UNSENT
+            )
 
-    def outcome(self, ruling: Ruling, seen: str = "") -> StepOutcome:
+    def outcome(self, ruling: Decision, seen: str = "") -> StepOutcome:
         """What became of it.
 
         Args:
             ruling: the decision table's.
             seen: what the list shows, in words.
         """
-        if ruling is Ruling.SAVED:
+        if ruling is Decision.SAVED:
             outcome, message = self._saved()
         else:
             outcome, words = _OUTCOMES[ruling]
@@ -102,12 +98,12 @@ class Write(Struct):
         return Outcome.NOT_DEPLOYED, f"saved, but no answer said that it was deployed{said}"
 
 
-_OUTCOMES: dict[Ruling, tuple[Outcome, str]] = {
-    Ruling.REJECTED: (Outcome.FAILED, "the gateway rejected it"),
-    Ruling.RETRY: (Outcome.FAILED, "it had no effect, and no further try was left"),
-    Ruling.CONFLICT: (Outcome.CONFLICT, "somebody else wrote at the same time"),
-    Ruling.UNKNOWN: (Outcome.UNKNOWN, "it may have been saved; the list could not be read back"),
-    Ruling.UNSENT: (Outcome.NOT_TRIED, "it could not be sent"),
+_OUTCOMES: dict[Decision, tuple[Outcome, str]] = {
+    Decision.REJECTED: (Outcome.FAILED, "the gateway rejected it"),
+    Decision.RETRY: (Outcome.FAILED, "it had no effect, and no further try was left"),
+    Decision.CONFLICT: (Outcome.CONFLICT, "somebody else wrote at the same time"),
+    Decision.UNKNOWN: (Outcome.UNKNOWN, "it may have been saved; the list could not be read back"),
+    Decision.UNSENT: (Outcome.NOT_TRIED, "it could not be sent"),
 }
-_SHOWN = frozenset({Ruling.CONFLICT, Ruling.UNKNOWN})
+_SHOWN = frozenset({Decision.CONFLICT, Decision.UNKNOWN})
 """The rulings that are not understood without what the list shows."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlencode
 
 from reconciler.errors import AccessError, GatewayError
-from reconciler.gateway.credentials import LoginCredentials, TokenCredentials, is_header_safe
-
-if TYPE_CHECKING:
-    from reconciler.gateway.credentials import Credentials
-    from reconciler.gateway.envelope import Received
-    from reconciler.gateway.quotes import Secrets
+from reconciler.gateway.credentials import (
+    Credentials,
+    LoginCredentials,
+    TokenCredentials,
+    is_header_safe,
+)
+from reconciler.gateway.envelope import Received
+from reconciler.gateway.quotes import Secrets
 
 Login = Callable[[LoginCredentials], str]
 """Asks the token endpoint once and gives the token; raises AccessError where it refuses."""

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reconciler.core.model import ListFault
-from reconciler.core.outcome import Answer, Deployment, Reply
+from reconciler.core.model import LiveList, UnusableList
+from reconciler.core.outcome import Deployment, ResponseKind, UpdateResponse
+from reconciler.core.plan import JwkFields
 from reconciler.errors import UsageError
 from reconciler.gateway import routes
 from reconciler.gateway.access import open_access
 from reconciler.gateway.line import Line, fetch, forgetful, login
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
+from reconciler.gateway.options import ClientOptions
 from reconciler.gateway.pool import open_pool, open_reading
-from reconciler.gateway.quotes import Secrets
+from reconciler.gateway.quotes import Quote, Secrets
 from reconciler.gateway.replies import read_update
 from reconciler.gateway.retry import Backoff, Pause
 from reconciler.gateway.wire import Breakdown, Cause
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.core.model import LiveList
-    from reconciler.core.plan import Fields
-    from reconciler.gateway.quotes import Quote
-    from reconciler.gateway.settings import Settings
-
-_REPLIES = {Cause.UNSENT: Reply.UNSENT, Cause.LOST: Reply.LOST, Cause.UNUSABLE: Reply.LOST}
+_REPLIES = {
+    Cause.UNSENT: ResponseKind.UNSENT,
+    Cause.LOST: ResponseKind.LOST,
+    Cause.UNUSABLE: ResponseKind.LOST,
+}
 
 
 class GatewayReader:
@@ -55,7 +53,7 @@ class GatewayReader:
         try:
             path = routes.jwks_path(project)
         except UsageError as error:
-            return ListFault(project, "project-unreadable", error.what, error.fix)
+            return UnusableList(project, "project-unreadable", error.what, error.fix)
         subject = f'the list of project "{project}"'
         received = fetch(self._line, path, self._silence, subject, self._pause, self._quote)
         return read_list(project, received, self._quote)
@@ -82,7 +80,7 @@ class GatewayWriter:
         self._quote = quote
 
     @forgetful
-    def update(self, project: str, jwk: str, body: Fields) -> Answer:
+    def update(self, project: str, jwk: str, body: JwkFields) -> UpdateResponse:
         """Send one PUT with exactly a name and a description, and don't decide on another.
 
         Args:
@@ -98,14 +96,14 @@ class GatewayWriter:
         try:
             path = routes.jwk_path(project, jwk)
         except UsageError as error:
-            return Answer(Reply.REJECTED, str(error), Deployment(None))
+            return UpdateResponse(ResponseKind.REJECTED, str(error), Deployment(None))
         content = json.dumps({"name": body.name, "description": body.description}).encode()
         result = self._line.ask("PUT", path, self._silence, content)
         if not isinstance(result, Breakdown):
             return read_update(result, self._quote)
         if result.cause not in _REPLIES:
             raise result.error(f'the update of "{jwk}" in project "{project}"', self._quote)
-        return Answer(_REPLIES[result.cause], self._quote(result.message), Deployment(None))
+        return UpdateResponse(_REPLIES[result.cause], self._quote(result.message), Deployment(None))
 
 
 class Gateway(Struct, frozen=True):
@@ -125,7 +123,7 @@ class Gateway(Struct, frozen=True):
 
 
 @contextmanager
-def open_gateway(settings: Settings) -> Iterator[Gateway]:
+def open_gateway(settings: ClientOptions) -> Iterator[Gateway]:
     """A way to the gateway; nothing is sent before it is used.
 
     Raises:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from reconciler.errors import AccessError
 from reconciler.gateway.envelope import Envelope, Received, Unintelligible, failure_words
-
-if TYPE_CHECKING:
-    from reconciler.gateway.quotes import Quote
+from reconciler.gateway.quotes import Quote
 
 
 class Denial(Enum):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from reconciler.gateway.quotes import Quote
 from reconciler.gateway.retry import seconds
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.gateway.quotes import Quote
 
 
 class Received(Struct, frozen=True):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
+import httpx
 from msgspec import Struct
 
 from reconciler.errors import ReconcilerError
 from reconciler.gateway import routes
-from reconciler.gateway.access import login_form, read_token
+from reconciler.gateway.access import Access, Login, login_form, read_token
+from reconciler.gateway.credentials import LoginCredentials
 from reconciler.gateway.denials import Denial, denial
 from reconciler.gateway.envelope import (
     Received,
@@ -17,19 +20,11 @@ from reconciler.gateway.envelope import (
     open_envelope,
     wait_asked_for,
 )
+from reconciler.gateway.options import ClientOptions
 from reconciler.gateway.pool import timeouts
+from reconciler.gateway.quotes import Quote
+from reconciler.gateway.retry import Pause
 from reconciler.gateway.wire import Breakdown, Cause, exchange
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from reconciler.gateway.access import Access, Login
-    from reconciler.gateway.credentials import LoginCredentials
-    from reconciler.gateway.quotes import Quote
-    from reconciler.gateway.retry import Pause
-    from reconciler.gateway.settings import Settings
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -59,7 +54,7 @@ class Line:
     """Sends requests with the run's token; safe to use from many threads."""
 
     def __init__(
-        self, client: httpx.Client, base_url: str, access: Access, settings: Settings
+        self, client: httpx.Client, base_url: str, access: Access, settings: ClientOptions
     ) -> None:
         self._client = client
         self._base_url = base_url
@@ -141,7 +136,7 @@ def fetch(
 
 
 def login(
-    client: httpx.Client, base_url: str, settings: Settings, pause: Pause, quote: Quote
+    client: httpx.Client, base_url: str, settings: ClientOptions, pause: Pause, quote: Quote
 ) -> Login:
     """The way to ask the token endpoint; only tried again where no login was judged."""
 

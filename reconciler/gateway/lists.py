@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.model import ListFault, LiveJwk, LiveList, LiveProject
+from reconciler.core.model import LiveJwk, LiveList, LiveProject, UnusableList
 from reconciler.errors import GatewayError
 from reconciler.gateway.denials import stop_where_denied
 from reconciler.gateway.envelope import (
@@ -72,15 +72,15 @@ def read_list(project: str, received: Received, quote: Quote = clip) -> LiveList
     if envelope.failed:
         words = failure_words(received, envelope, quote)
         message = f"The gateway does not give this project's list: {words}"
-        return ListFault(project, "project-unreadable", message, _UNREADABLE_HINT)
+        return UnusableList(project, "project-unreadable", message, _UNREADABLE_HINT)
     items = _items(envelope)
     if isinstance(items, str):
-        return ListFault(project, "unsafe-list", items, _UNSAFE_HINT)
+        return UnusableList(project, "unsafe-list", items, _UNSAFE_HINT)
     jwks = []
     for position, item in enumerate(items, start=1):
         jwk = _read_jwk(item)
         if isinstance(jwk, str):
-            return ListFault(
+            return UnusableList(
                 project, "unsafe-list", f"Item {position} of the list {jwk}", _UNSAFE_HINT
             )
         jwks.append(jwk)

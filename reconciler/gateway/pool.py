@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.request import getproxies
 
 import httpx
@@ -12,11 +12,7 @@ import httpx
 from reconciler import __version__
 from reconciler.errors import UsageError
 from reconciler.gateway import routes
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from reconciler.gateway.settings import Settings
+from reconciler.gateway.options import ClientOptions
 
 HEADERS = {
     "Accept": "application/json",
@@ -45,7 +41,7 @@ class NoCookies(CookieJar):
         """Leave the answer's cookies alone."""
 
 
-def open_pool(base_url: str, settings: Settings) -> httpx.Client:
+def open_pool(base_url: str, settings: ClientOptions) -> httpx.Client:
     """The client whose connections all threads share; to be closed by the caller.
 
     Redirects are not followed, cookies not kept, ``~/.netrc`` not read. Proxies come from the
@@ -82,7 +78,7 @@ def open_reading(pool: httpx.Client) -> httpx.Client:
     )
 
 
-def timeouts(settings: Settings, silence: float) -> httpx.Timeout:
+def timeouts(settings: ClientOptions, silence: float) -> httpx.Timeout:
     """The timeouts of a request during which the server may be silent for so many seconds."""
     return httpx.Timeout(silence, connect=min(settings.connect_timeout, silence))
 
@@ -109,7 +105,7 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     )
 
 
-def _context(base_url: str, settings: Settings) -> ssl.SSLContext:
+def _context(base_url: str, settings: ClientOptions) -> ssl.SSLContext:
     """Whom to trust; nobody where TLS is never spoken, as all authorities take time to read."""
     proxied = not routes.is_loopback(base_url) and bool(getproxies())
     if base_url.startswith("http:") and settings.ca_file is None and not proxied:

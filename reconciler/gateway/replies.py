@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from reconciler.core.outcome import Answer, Deployment, Reply
+from reconciler.core.outcome import Deployment, ResponseKind, UpdateResponse
 from reconciler.gateway.denials import stop_where_denied
 from reconciler.gateway.deployment import read_deployment, says_deployment_failed
 from reconciler.gateway.envelope import (
@@ -20,16 +20,16 @@ from reconciler.gateway.envelope import (
 from reconciler.gateway.quotes import Quote, clip
 
 # First and last status, and what they mean whatever the body says.
-_BY_STATUS: tuple[tuple[int, int, Reply], ...] = (
-    (100, 199, Reply.LOST),
-    (300, 399, Reply.REJECTED),
-    (408, 408, Reply.LOST),  # the server gave up on a request that it may have read
-    (429, 429, Reply.THROTTLED),
-    (500, 999, Reply.LOST),
+_BY_STATUS: tuple[tuple[int, int, ResponseKind], ...] = (
+    (100, 199, ResponseKind.LOST),
+    (300, 399, ResponseKind.REJECTED),
+    (408, 408, ResponseKind.LOST),  # the server gave up on a request that it may have read
+    (429, 429, ResponseKind.THROTTLED),
+    (500, 999, ResponseKind.LOST),
 )
 
 
-def read_update(received: Received, quote: Quote = clip) -> Answer:
+def read_update(received: Received, quote: Quote = clip) -> UpdateResponse:
     """The meaning of the answer to an update.
 
     A 2xx whose body does not say success is lost, not accepted: only the list can tell what
@@ -45,7 +45,7 @@ def read_update(received: Received, quote: Quote = clip) -> Answer:
     envelope = open_envelope(received)
     stop_where_denied(received, envelope, "the update", quote)
     reply = _reply(received.status, envelope)
-    return Answer(
+    return UpdateResponse(
         reply,
         _message(reply, received, envelope, quote),
         _deployment(reply, envelope, quote),
@@ -54,15 +54,15 @@ def read_update(received: Received, quote: Quote = clip) -> Answer:
     )
 
 
-def _reply(status: int, envelope: Envelope | Unintelligible) -> Reply:
+def _reply(status: int, envelope: Envelope | Unintelligible) -> ResponseKind:
     for first, last, reply in _BY_STATUS:
         if first <= status <= last:
             return reply
     if isinstance(envelope, Unintelligible):
-        return Reply.REJECTED if status >= 400 else Reply.LOST
+        return ResponseKind.REJECTED if status >= 400 else ResponseKind.LOST
     if envelope.failed:
-        return Reply.LOST if _deployment_failed(envelope) else Reply.REJECTED
-    return Reply.ACCEPTED if envelope.verdict is Verdict.SUCCESS else Reply.LOST
+        return ResponseKind.LOST if _deployment_failed(envelope) else ResponseKind.REJECTED
+    return ResponseKind.ACCEPTED if envelope.verdict is Verdict.SUCCESS else ResponseKind.LOST
 
 
 def _deployment_failed(envelope: Envelope) -> bool:
@@ -72,12 +72,17 @@ def _deployment_failed(envelope: Envelope) -> bool:
     return says_deployment_failed(envelope.message)
 
 
-def _deployment(reply: Reply, envelope: Envelope | Unintelligible, quote: Quote) -> Deployment:
-    if isinstance(envelope, Unintelligible) or reply not in {Reply.ACCEPTED, Reply.LOST}:
+def _deployment(
+    reply: ResponseKind, envelope: Envelope | Unintelligible, quote: Quote
+) -> Deployment:
+    if isinstance(envelope, Unintelligible) or reply not in {
+        ResponseKind.ACCEPTED,
+        ResponseKind.LOST,
+    }:
         return Deployment(None)
     result = envelope.members.get("deploymentResult")
     deployment = read_deployment(result, quote)
-    if reply is Reply.LOST:
+    if reply is ResponseKind.LOST:
         failed = envelope.failed and _deployment_failed(envelope)
         return replace(deployment, deployed=False) if failed else Deployment(None)
     if result is None and says_deployment_failed(envelope.message):
@@ -86,10 +91,10 @@ def _deployment(reply: Reply, envelope: Envelope | Unintelligible, quote: Quote)
 
 
 def _message(
-    reply: Reply, received: Received, envelope: Envelope | Unintelligible, quote: Quote
+    reply: ResponseKind, received: Received, envelope: Envelope | Unintelligible, quote: Quote
 ) -> str:
     if 300 <= received.status < 400:
         return redirect_words(received, quote)
-    if reply is Reply.ACCEPTED and isinstance(envelope, Envelope):
+    if reply is ResponseKind.ACCEPTED and isinstance(envelope, Envelope):
         return quote(envelope.message)
     return failure_words(received, envelope, quote)

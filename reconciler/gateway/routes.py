@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urlsplit
 
 from reconciler.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PROJECTS_PATH = "/projects/"
 TOKEN_PATH = "/auth/token"  # noqa: S105 - a path

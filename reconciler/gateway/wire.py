@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import ssl
 import zlib
+from collections.abc import Iterable
 from contextlib import closing
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import httpx
 from msgspec import Struct
 
 from reconciler.errors import GatewayError
 from reconciler.gateway.envelope import Received
+from reconciler.gateway.options import MAX_BODY_BYTES, ClientOptions
+from reconciler.gateway.quotes import Quote
 from reconciler.gateway.retry import retry_after_seconds
-from reconciler.gateway.settings import MAX_BODY_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.gateway.quotes import Quote
-    from reconciler.gateway.settings import Settings
 
 
 class Cause(Enum):
@@ -95,7 +90,7 @@ def breakdown(error: Exception) -> Breakdown:
 
 
 def exchange(
-    client: httpx.Client, request: httpx.Request, settings: Settings
+    client: httpx.Client, request: httpx.Request, settings: ClientOptions
 ) -> Received | Breakdown:
     """Send one request, once, and read the whole answer; trace it in one line."""
     start = settings.clock()
@@ -107,7 +102,9 @@ def exchange(
     return result
 
 
-def _send(client: httpx.Client, request: httpx.Request, settings: Settings) -> Received | Breakdown:
+def _send(
+    client: httpx.Client, request: httpx.Request, settings: ClientOptions
+) -> Received | Breakdown:
     try:
         with closing(client.send(request, stream=True)) as response:
             headers = response.headers

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.core.identity import Identity
+from reconciler.core.identity import Identity
 
 Key = tuple[str, "Identity"]
 """A project and the identity of one of its keys."""

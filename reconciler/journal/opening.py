@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from io import FileIO
+from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.journal.ledger import Ledger, line_of, parsed
 from reconciler.journal.record import Journal, append
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from io import FileIO
-    from pathlib import Path
 
 _VERSION = 1
 

@@ -5,22 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from typing import TYPE_CHECKING
+from io import FileIO
+from pathlib import Path
 
-from reconciler.core.identity import find, identities
-from reconciler.core.outcome import Outcome
+from reconciler.core.identity import Identity, find, identities
+from reconciler.core.model import LiveProject
+from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.plan import Step
 from reconciler.errors import UsageError
-from reconciler.journal.ledger import Owed, line_of, parsed
-
-if TYPE_CHECKING:
-    from io import FileIO
-    from pathlib import Path
-
-    from reconciler.core.identity import Identity
-    from reconciler.core.model import LiveProject
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Step
-    from reconciler.journal.ledger import Key, Ledger
+from reconciler.journal.ledger import Key, Ledger, Owed, line_of, parsed
 
 _UNTOUCHED = frozenset({Outcome.FAILED, Outcome.NOT_TRIED})
 

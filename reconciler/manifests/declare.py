@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Set
+from typing import Any
+
+import yaml
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject
 from reconciler.core.names import name_fault
-from reconciler.manifests.nodes import member, place_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
-
-    import yaml
-
-    from reconciler.manifests.values import Json
+from reconciler.manifests.nodes import location_of, member
+from reconciler.manifests.values import Json
 
 _BLOCK_STYLES = ("|", ">")
 
@@ -41,7 +38,7 @@ def declared(
         for index, (entry, node) in enumerate(zip(entries, list_node.value, strict=True))
         if index not in faulty and isinstance(entry, dict)
     )
-    return DeclaredProject(name, jwks, place_of(name_node, file))
+    return DeclaredProject(name, jwks, location_of(name_node, file))
 
 
 def merged(documents: Iterable[DeclaredProject]) -> tuple[DeclaredProject, ...]:
@@ -50,7 +47,7 @@ def merged(documents: Iterable[DeclaredProject]) -> tuple[DeclaredProject, ...]:
     for document in documents:
         projects.setdefault(document.name, []).append(document)
     return tuple(
-        DeclaredProject(name, tuple(jwk for part in parts for jwk in part.jwks), parts[0].place)
+        DeclaredProject(name, tuple(jwk for part in parts for jwk in part.jwks), parts[0].location)
         for name, parts in sorted(projects.items())
     )
 
@@ -72,7 +69,7 @@ def _jwk(entry: dict[str, Any], node: yaml.Node, file: str) -> DeclaredJwk:
     named = member(node, "name")
     return DeclaredJwk(
         name=entry["name"],
-        place=place_of(named[1] if named else node, file),
+        location=location_of(named[1] if named else node, file),
         description=description,
         previous_names=tuple(entry.get("previousNames", ())),
         kid=entry.get("kid"),

@@ -6,18 +6,16 @@ Only reached when a document is wrong, as it is a hundred times slower than ``sc
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from reconciler.manifests.findings import Findings
 from reconciler.manifests.nodes import member
 from reconciler.manifests.schema import schema
 from reconciler.manifests.sentences import SENTENCES, Fault
-
-if TYPE_CHECKING:
-    import yaml
-    from jsonschema import Draft202012Validator, ValidationError
-
-    from reconciler.manifests.findings import Findings
-    from reconciler.manifests.values import Json
+from reconciler.manifests.values import Json
 
 _JWKS = ("spec", "jwks")
 

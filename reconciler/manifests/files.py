@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 from msgspec import Struct
 
 from reconciler.manifests.findings import FileFault, whole_file
 from reconciler.manifests.limits import MAX_FILE_BYTES, MAX_TOTAL_BYTES, MEBIBYTE
 from reconciler.manifests.quote import escaped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
 
 STDIN = "-"
 STDIN_SHOWN = "<stdin>"

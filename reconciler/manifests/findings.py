@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.errors import Problem
 from reconciler.manifests.limits import MAX_PROBLEMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Finding(Struct, frozen=True):
@@ -22,12 +19,14 @@ class Finding(Struct, frozen=True):
         message: what is wrong and what to do, one line of plain text, safe to print.
     """
 
-    place: Place
+    location: SourceLocation
     message: str
 
     def problem(self) -> Problem:
         """The finding as the error tells it."""
-        return Problem(str(self.place) if self.place.line else self.place.file, self.message)
+        return Problem(
+            str(self.location) if self.location.line else self.location.file, self.message
+        )
 
 
 class FileFault(Exception):  # noqa: N818 - it is not an error of the program; load turns it into a problem
@@ -40,7 +39,7 @@ class FileFault(Exception):  # noqa: N818 - it is not an error of the program; l
 
 def whole_file(file: str, message: str) -> Finding:
     """A finding that blames no line."""
-    return Finding(Place(file, 0, 0), message)
+    return Finding(SourceLocation(file, 0, 0), message)
 
 
 class Findings:
@@ -66,7 +65,7 @@ class Findings:
                 f"has more than {MAX_PROBLEMS:,} problems; the rest is not listed: fix these first"
             )
             raise FileFault(whole_file(self.file, message))
-        self.found.append(Finding(Place(self.file, line, column), message))
+        self.found.append(Finding(SourceLocation(self.file, line, column), message))
 
 
 def in_reading_order(findings: list[Finding], file_ranks: Mapping[str, int]) -> tuple[Problem, ...]:
@@ -74,9 +73,9 @@ def in_reading_order(findings: list[Finding], file_ranks: Mapping[str, int]) -> 
     ranked = sorted(
         findings,
         key=lambda finding: (
-            file_ranks[finding.place.file],
-            finding.place.line,
-            finding.place.column,
+            file_ranks[finding.location.file],
+            finding.location.line,
+            finding.location.column,
         ),
     )
     return tuple(dict.fromkeys(finding.problem() for finding in ranked))

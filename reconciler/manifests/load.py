@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
+import yaml
+
+from reconciler.core.model import DeclaredProject
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import Reader, Source, sources
 from reconciler.manifests.findings import (
@@ -15,15 +19,7 @@ from reconciler.manifests.findings import (
     in_reading_order,
     whole_file,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
-
-    import yaml
-
-    from reconciler.core.model import DeclaredProject
-    from reconciler.manifests.values import Json, Values
+from reconciler.manifests.values import Json, Values
 
 _NOTHING = "no manifest found: an empty set is a mistake, not a wish;"
 _FOREIGN = (

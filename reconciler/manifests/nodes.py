@@ -7,17 +7,15 @@ in its C form as in its Python form, so that is where depth and number of nodes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator
+from typing import Any, cast
 
 import yaml
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.manifests.findings import FileFault, Finding, whole_file
 from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES
 from reconciler.manifests.syntax import syntax_fault, unreadable_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 UNTAGGED = "untagged"
 """The tag of every node whose author wrote none; any other tag was written out."""
@@ -101,12 +99,12 @@ def documents(
     except _TooMuch as error:
         if error.parent is None:
             raise FileFault(whole_file(file, error.message)) from error
-        raise FileFault(Finding(place_of(error.parent, file), error.message)) from error
+        raise FileFault(Finding(location_of(error.parent, file), error.message)) from error
 
 
-def place_of(node: yaml.Node, file: str) -> Place:
+def location_of(node: yaml.Node, file: str) -> SourceLocation:
     """Where a node begins."""
-    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    return SourceLocation(file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def member(mapping: yaml.Node, key: str) -> tuple[yaml.Node, yaml.Node] | None:
@@ -135,4 +133,4 @@ def _refuse_other_encodings(raw: bytes, file: str) -> None:
     for mark, encoding in _OTHER_ENCODINGS.items():
         if raw.startswith(mark):
             message = f"this is {encoding}, manifests are UTF-8; save the file as UTF-8"
-            raise FileFault(Finding(Place(file, 1, 1), message))
+            raise FileFault(Finding(SourceLocation(file, 1, 1), message))

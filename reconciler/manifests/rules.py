@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from reconciler.core.hints import unpinned_hint_cycles
+from reconciler.core.model import DeclaredJwk, DeclaredProject
 from reconciler.core.names import looks_temporary
 from reconciler.manifests.findings import Finding
 from reconciler.manifests.quote import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from reconciler.core.model import DeclaredJwk, DeclaredProject
 
 _CYCLE_SHOWN = 5
 
@@ -31,9 +27,9 @@ def _declared_twice(project: DeclaredProject) -> Iterator[Finding]:
         if other is not jwk:
             message = (
                 f"{quoted(jwk.name)} is declared twice in project {quoted(project.name)}, first at "
-                f"{other.place}; remove one, as a project's names are unique"
+                f"{other.location}; remove one, as a project's names are unique"
             )
-            yield Finding(jwk.place, message)
+            yield Finding(jwk.location, message)
 
 
 def _claimed_twice(project: DeclaredProject) -> Iterator[Finding]:
@@ -43,17 +39,18 @@ def _claimed_twice(project: DeclaredProject) -> Iterator[Finding]:
             other = first.setdefault(old, jwk)
             if other is not jwk:
                 message = (
-                    f"{quoted(jwk.name)} and {quoted(other.name)} at {other.place} both claim the "
-                    f"previous name {quoted(old)}, but one key can't become two; remove it from one"
+                    f"{quoted(jwk.name)} and {quoted(other.name)} at {other.location} both "
+                    f"claim the previous name {quoted(old)}, but one key can't become "
+                    "two; remove it from one"
                 )
-                yield Finding(jwk.place, message)
+                yield Finding(jwk.location, message)
 
 
 def _listed_twice(project: DeclaredProject) -> Iterator[Finding]:
     for jwk in project.jwks:
         for old in _repeated(jwk.previous_names):
             message = f"previousNames of {quoted(jwk.name)} lists {quoted(old)} twice; remove one"
-            yield Finding(jwk.place, message)
+            yield Finding(jwk.location, message)
 
 
 def _repeated(names: tuple[str, ...]) -> list[str]:
@@ -69,7 +66,7 @@ def _names_itself(project: DeclaredProject) -> Iterator[Finding]:
                 f"previousNames of {quoted(jwk.name)} holds the name itself; remove it, as a key "
                 "is found under its own name anyway"
             )
-            yield Finding(jwk.place, message)
+            yield Finding(jwk.location, message)
 
 
 def _still_declared(project: DeclaredProject) -> Iterator[Finding]:
@@ -79,11 +76,11 @@ def _still_declared(project: DeclaredProject) -> Iterator[Finding]:
             if old in stays and old != jwk.name:
                 message = (
                     f"{quoted(jwk.name)} may still be named {quoted(old)}, but that name is "
-                    f"declared at {stays[old].place} and has not moved on, so it would be taken "
+                    f"declared at {stays[old].location} and has not moved on, so it would be taken "
                     "from its key; remove it from previousNames, or give that entry the "
                     "previousNames or the kid of the key it means now"
                 )
-                yield Finding(jwk.place, message)
+                yield Finding(jwk.location, message)
 
 
 def _reserved(project: DeclaredProject) -> Iterator[Finding]:
@@ -93,7 +90,7 @@ def _reserved(project: DeclaredProject) -> Iterator[Finding]:
                 f"the name {quoted(jwk.name)} is reserved: names that end like this mark keys that "
                 "wait in the middle of a swap; choose another name"
             )
-            yield Finding(jwk.place, message)
+            yield Finding(jwk.location, message)
 
 
 def _cycles(project: DeclaredProject) -> Iterator[Finding]:
@@ -106,7 +103,7 @@ def _cycles(project: DeclaredProject) -> Iterator[Finding]:
             "of previousNames, and once it is done it looks like one not begun; pin the kid of "
             "each of them, or break the cycle"
         )
-        yield Finding(unpinned.place, message)
+        yield Finding(unpinned.location, message)
 
 
 _RULES: tuple[Callable[[DeclaredProject], Iterator[Finding]], ...] = (

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import jsonschema_rs
+import jsonschema_rs
 
-    from reconciler.manifests.values import Json
+from reconciler.manifests.values import Json
 
 
 def schema_text() -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from msgspec import Struct
@@ -14,9 +15,6 @@ from reconciler.core.names import name_fault
 from reconciler.manifests.quote import quoted, ticked
 from reconciler.manifests.schema import schema
 from reconciler.manifests.values import plain_kind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _LONGEST_TYPO = 60
 _MOST_TYPOS = 20

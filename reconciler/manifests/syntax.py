@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from reconciler.core.model import Place
+import yaml
+
+from reconciler.core.model import SourceLocation
 from reconciler.manifests.findings import Finding, whole_file
 from reconciler.manifests.quote import escaped, ticked
-
-if TYPE_CHECKING:
-    import yaml
 
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters no YAML stream may hold (YAML 1.1, 5.1)."""
@@ -63,7 +61,7 @@ def syntax_fault(error: yaml.MarkedYAMLError, raw: bytes, file: str) -> Finding:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return whole_file(file, _unnamed(str(error.problem)))
-    place = Place(file, mark.line + 1, mark.column + 1)
+    place = SourceLocation(file, mark.line + 1, mark.column + 1)
     said = f"{error.context or ''} {error.problem or ''}"
     if "cannot start any token" in said:
         return Finding(place, _no_token(_character(raw, place)))
@@ -104,18 +102,18 @@ def _no_token(character: str) -> str:
     return f"a value can't begin with {ticked(character)}; put the value in quotes"
 
 
-def _character(raw: bytes, place: Place) -> str:
+def _character(raw: bytes, place: SourceLocation) -> str:
     lines = raw.decode(errors="replace").splitlines()
     line = lines[place.line - 1] if place.line <= len(lines) else ""
     return line[place.column - 1 : place.column]
 
 
-def _begun(context: yaml.Mark | None, place: Place) -> str:
+def _begun(context: yaml.Mark | None, place: SourceLocation) -> str:
     if context is None or context.line + 1 == place.line:
         return ""
     return f" (it belongs to what begins on line {context.line + 1})"
 
 
-def _end_of(before: str, file: str) -> Place:
+def _end_of(before: str, file: str) -> SourceLocation:
     line = before.count("\n") + 1
-    return Place(file, line, len(before) - (before.rfind("\n") + 1) + 1)
+    return SourceLocation(file, line, len(before) - (before.rfind("\n") + 1) + 1)

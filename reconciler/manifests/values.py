@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import yaml
 
-from reconciler.manifests.findings import FileFault, Finding
+from reconciler.manifests.findings import FileFault, Finding, Findings
 from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES, MAX_TEXT
-from reconciler.manifests.nodes import UNTAGGED, place_of, too_deep, too_many
+from reconciler.manifests.nodes import UNTAGGED, location_of, too_deep, too_many
 from reconciler.manifests.quote import quoted, ticked
-
-if TYPE_CHECKING:
-    from reconciler.manifests.findings import Findings
 
 Json = dict[str, "Json"] | list["Json"] | str | bool | int | None
 """A document's values; every number and date is 0, as nowhere in a manifest one is allowed."""
@@ -73,14 +69,14 @@ class Values:
         """
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise FileFault(Finding(place_of(node, self._findings.file), too_many()))
+            raise FileFault(Finding(location_of(node, self._findings.file), too_many()))
         if node.tag != UNTAGGED:
             self._refuse_tag(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if depth >= MAX_DEPTH:
             message = f"{too_deep()}, and let no anchor hold its own alias"
-            raise FileFault(Finding(place_of(node, self._findings.file), message))
+            raise FileFault(Finding(location_of(node, self._findings.file), message))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth + 1)
         return [self.read(item, depth + 1) for item in node.value]
@@ -90,7 +86,7 @@ class Values:
         self._text += len(text)
         if self._text > MAX_TEXT:
             message = f"aliases multiply the text past {MAX_TEXT:,} characters; use fewer aliases"
-            raise FileFault(Finding(place_of(node, self._findings.file), message))
+            raise FileFault(Finding(location_of(node, self._findings.file), message))
         if node.style or node.tag != UNTAGGED:
             return text if text.isascii() else self._sound(node, text)
         kind = plain_kind(text)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from msgspec import Struct
 
+from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.names import looks_temporary, name_fault
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.core.model import LiveJwk, LiveProject
 
 MAX_DESCRIPTION = 10_000
 """As in the schema."""

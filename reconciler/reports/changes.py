@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
-from reconciler.core.plan import Action, Change, Effect, Step
+from reconciler.core.model import SourceLocation
+from reconciler.core.plan import Action, Change, Effect, Plan, Step
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from reconciler.core.model import Place
-    from reconciler.core.plan import Plan
-    from reconciler.reports.style import Style
+from reconciler.reports.style import Style
 
 T = TypeVar("T", Change, Step)
 
@@ -53,7 +49,7 @@ def detail_lines(change: Change, style: Style, indent: str = _IN) -> Iterator[st
             yield style.paint(line, "pending")
 
 
-def place_of(source: Place) -> str:
+def location_of(source: SourceLocation) -> str:
     """``file:line``, safe for a terminal."""
     return f"{escape.terminal(source.file)}:{source.line}"
 
@@ -81,7 +77,7 @@ def _change(change: Change, waypoint: Step | None, style: Style, *, verbose: boo
         yield from _identity(change, style)
     notes = ["redeploys to every environment"] if Effect.REDEPLOYS in change.effects else []
     if change.source is not None:
-        notes.append(f"declared at {place_of(change.source)}")
+        notes.append(f"declared at {location_of(change.source)}")
     if notes:
         yield _IN + style.paint("; ".join(notes), "faint")
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from reconciler.reports import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _CONTEXT = 16
 """How many of the characters before and after the difference are kept, as a landmark."""

@@ -1,4 +1,4 @@
-"""Chains and circles of renames as SVG: names in boxes, and an arrow for each update.
+"""Chains and cycles of renames as SVG: names in boxes, and an arrow for each update.
 
 What has to be seen is drawn by attributes, as some hosts of reports forbid styles.
 """
@@ -6,17 +6,12 @@ What has to be seen is drawn by attributes, as some hosts of reports forbid styl
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from reconciler.reports import escape
-from reconciler.reports.tags import tag
+from reconciler.reports.linked import LinkedRenames
+from reconciler.reports.tags import Markup, tag
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.reports.linked import LinkedRenames
-    from reconciler.reports.tags import Markup
 
 MOST_NAMES = 30
 """A picture of more names would not be looked at."""
@@ -29,12 +24,12 @@ _GAP = 62
 _MARGIN = 3
 _TOP = 10
 _RETURN = 34
-"""Pixels: how far below the boxes the arrow that closes a circle runs."""
+"""Pixels: how far below the boxes the arrow that closes a cycle runs."""
 _FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 
 def drawing(linked: LinkedRenames, number: int) -> Markup:
-    """One chain or circle; it can be read aloud by its title and description.
+    """One chain or cycle; it can be read aloud by its title and description.
 
     Args:
         linked: what to draw.
@@ -44,7 +39,7 @@ def drawing(linked: LinkedRenames, number: int) -> Markup:
     widths = [_PADDING * 2 + _columns(label) * _COLUMN for label in labels]
     lefts = [_MARGIN + sum(widths[:place]) + _GAP * place for place in range(len(widths))]
     width = lefts[-1] + widths[-1] + _MARGIN
-    height = _TOP * 2 + _HEIGHT + (_RETURN if linked.circle else 0)
+    height = _TOP * 2 + _HEIGHT + (_RETURN if linked.cycle else 0)
     boxes = [
         _box(left, box, label, name, temporary=name in linked.temporary)
         for left, box, label, name in zip(lefts, widths, labels, linked.names, strict=True)
@@ -67,7 +62,7 @@ def drawing(linked: LinkedRenames, number: int) -> Markup:
 
 
 def _title(linked: LinkedRenames) -> str:
-    kind = "Circle" if linked.circle else "Chain"
+    kind = "Cycle" if linked.cycle else "Chain"
     return f"{kind} of {counted(len(linked.order), 'update')} in {escape.name(linked.project)}"
 
 
@@ -100,7 +95,7 @@ def _arrows(linked: LinkedRenames, lefts: list[float], widths: list[float]) -> I
         line = f"M{start:.1f} {middle}H{end - 7:.1f}"
         head = f"M{end:.1f} {middle}l-8 -4.5v9z"
         yield _arrow(line, head, (start + end) / 2 - 3, middle, orders[place])
-    if linked.circle:
+    if linked.cycle:
         first, last = lefts[0] + widths[0] / 2, lefts[-1] + widths[-1] / 2
         bottom = _TOP + _HEIGHT
         low = bottom + _RETURN - 8

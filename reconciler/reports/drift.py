@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from reconciler.core.canonical import change_document, refusal_document, step_document
+from reconciler.core.canonical import Document, change_document, refusal_document, step_document
+from reconciler.core.plan import Plan
 from reconciler.reports import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.core.canonical import Document
-    from reconciler.core.plan import Plan
 
 _STEPS = re.compile(r"\['([^']*)'\]|\[(\d+)\]")
 _SHOWN = 20

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Section(Struct, frozen=True):

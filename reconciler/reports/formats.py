@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from reconciler.core.model import DeclaredProject
-    from reconciler.core.result import Result
-    from reconciler.errors import ReconcilerError
+from reconciler.core.model import DeclaredProject
+from reconciler.core.result import RunResult
+from reconciler.errors import ReconcilerError
 
 
 class Renderer(Protocol):
     """What a format's module offers."""
 
-    def render(self, result: Result) -> str:
+    def render(self, result: RunResult) -> str:
         """A result as text."""
         ...
 
@@ -43,7 +41,7 @@ class Format(Struct, frozen=True):
 
     load: Callable[[], Renderer]
 
-    def render(self, result: Result) -> str:
+    def render(self, result: RunResult) -> str:
         """A result as text."""
         return self.load().render(result)
 

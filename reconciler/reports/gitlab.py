@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from reconciler.core.result import Result
-    from reconciler.errors import ReconcilerError
+from reconciler.core.result import RunResult
+from reconciler.errors import ReconcilerError
 
 
-def render(result: Result) -> str:
+def render(result: RunResult) -> str:
     """How many JWKs the plan changes; nothing is ever created or deleted."""
     return _counts(len(result.plan.changes))
 

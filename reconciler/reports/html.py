@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-from reconciler.errors import ManifestError
+from reconciler.core.result import RunResult
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.html_parts import cards, section
 from reconciler.reports.html_sections import sections
@@ -20,16 +21,10 @@ from reconciler.reports.problems import NOTHING
 from reconciler.reports.tags import Markup, joined, tag
 from reconciler.reports.verdict import Tone, verdict
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.core.result import Result
-    from reconciler.errors import ReconcilerError
-
 _LINE = Markup("\n")
 
 
-def render(result: Result, *, command: str = "reconciler apply") -> str:
+def render(result: RunResult, *, command: str = "reconciler apply") -> str:
     """The result as an HTML document, ended by a line feed.
 
     Args:
@@ -56,7 +51,7 @@ def render_error(error: ReconcilerError) -> str:
     """A failure that left no result, as an HTML document."""
     if isinstance(error, ManifestError):
         items = [
-            (code(escape.terminal(problem.place)), prose(problem.message))
+            (code(escape.terminal(problem.location)), prose(problem.message))
             for problem in error.problems
         ]
         title = f"{escape.terminal(error.what)}; {NOTHING}"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from reconciler.reports.tags import Markup, joined, tag
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _OPEN = 100
 """So many rows of a table are shown at once; the others are folded."""

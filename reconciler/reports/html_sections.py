@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
-from reconciler.core.outcome import Outcome
+from reconciler.core.model import SourceLocation
+from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.plan import Change, Plan
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.drawing import MOST_NAMES, drawing
 from reconciler.reports.html_parts import cards, listing, section, table
@@ -19,26 +22,18 @@ from reconciler.reports.telling import (
     SENT_AGAIN,
     effects_in_short,
     environment_sentence,
-    parked_keys,
     resent,
     side_effects,
+    temporarily_renamed,
     told_outcomes,
 )
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from reconciler.core.model import Place
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Change, Plan
-    from reconciler.core.result import Result
 
 _TONES = {Outcome.APPLIED: "good", Outcome.NOT_TRIED: "pending"}
 _NOTHING = Markup("")
 
 
-def sections(result: Result, command: str) -> Iterator[Markup]:
+def sections(result: RunResult, command: str) -> Iterator[Markup]:
     """All sections that have something to tell.
 
     Args:
@@ -73,7 +68,7 @@ def _refusals(plan: Plan, *, planned: bool) -> Markup:
     return section("Refused", cards(items, "bad"), prose(also_waiting(plan)) if waiting else "")
 
 
-def _outcomes(result: Result) -> Markup:
+def _outcomes(result: RunResult) -> Markup:
     rows = (_outcome(outcome, remarks) for outcome, remarks in told_outcomes(result))
     titles = ("Project", "Update", "Outcome", "Environments", "Remarks")
     return section("Outcomes", table(titles, rows, "update"))
@@ -94,7 +89,7 @@ def _outcome(outcome: StepOutcome, remarks: str) -> tuple[str, ...]:
     )
 
 
-def _next(result: Result, command: str) -> Markup:
+def _next(result: RunResult, command: str) -> Markup:
     items = [
         (
             joined((tag("b", step.label), ": ", prose(step.sentence))),
@@ -106,8 +101,8 @@ def _next(result: Result, command: str) -> Markup:
 
 
 def _changes(plan: Plan, title: str) -> Markup:
-    parked = parked_keys(plan)
-    rows = (_change(change, effects_in_short(change, parked)) for change in plan.changes)
+    temporary = temporarily_renamed(plan)
+    rows = (_change(change, effects_in_short(change, temporary)) for change in plan.changes)
     titles = ("Project", "JWK", "Description", "Side effects", "Declared at")
     return section(title, table(titles, rows, "change"))
 
@@ -190,7 +185,7 @@ def _unmanaged(plan: Plan) -> Markup:
     return section("Unmanaged, left alone", tag("details", summary, keys))
 
 
-def _at(source: Place | None) -> Markup:
+def _at(source: SourceLocation | None) -> Markup:
     return _NOTHING if source is None else joined((" ", place(source)))
 
 

@@ -5,18 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from reconciler.core.model import SourceLocation
+from reconciler.core.plan import JwkFields
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared, shared
 from reconciler.reports.prose import parts
 from reconciler.reports.tags import Markup, joined, tag
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.core.model import Place
-    from reconciler.core.plan import Fields
 
 ARROW = Markup(' <span class="arrow">→</span> ')
 _DESCRIPTION = 2_000
@@ -34,7 +30,7 @@ def code(text: str) -> Markup:
     return tag("code", text, dir="auto", class_="short" if len(text) <= _SHORT else None)
 
 
-def place(source: Place) -> Markup:
+def place(source: SourceLocation) -> Markup:
     """``file:line``."""
     return code(f"{escape.terminal(source.file)}:{source.line}")
 
@@ -58,7 +54,7 @@ def prose(text: str) -> Markup:
     return joined(pieces)
 
 
-def descriptions(before: Fields, after: Fields) -> Markup:
+def descriptions(before: JwkFields, after: JwkFields) -> Markup:
     """Both descriptions below each other, marked where they differ; empty where they do not."""
     if before.description == after.description:
         return Markup("")

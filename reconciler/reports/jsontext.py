@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from reconciler.core.model import DeclaredProject
+from reconciler.core.result import RunResult
+from reconciler.errors import ReconcilerError
 from reconciler.reports.planjson import dumps, encode
 from reconciler.reports.problems import error_document
 from reconciler.reports.validity import validity_document
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from reconciler.core.model import DeclaredProject
-    from reconciler.core.result import Result
-    from reconciler.errors import ReconcilerError
-
-
-def render(result: Result) -> str:
+def render(result: RunResult) -> str:
     """The plan JSON, with its outcomes where it was applied."""
     return dumps(result)
 

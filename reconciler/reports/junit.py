@@ -8,29 +8,23 @@ file is still commanded by none of it.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Action
-from reconciler.errors import ManifestError
+from reconciler.core.model import DeclaredProject
+from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.plan import Action, Change, Plan, Refusal
+from reconciler.core.result import RunResult
+from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.problems import file_of
 from reconciler.reports.telling import SENT_AGAIN, environment_sentence, resent, told_outcomes
 from reconciler.reports.verdict import verdict
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from reconciler.core.model import DeclaredProject
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Change, Plan, Refusal
-    from reconciler.core.result import Result
-    from reconciler.errors import Problem, ReconcilerError
 
 _Fault = Literal["failure", "error", "skipped"]
 
@@ -66,7 +60,7 @@ class _Case(Struct, frozen=True):
     message: str = ""
 
 
-def render(result: Result) -> str:
+def render(result: RunResult) -> str:
     """The result as XML, ended by a line feed.
 
     One suite for the run, whose case holds the verdict, so that it is never empty; then one for
@@ -101,7 +95,7 @@ def render_valid(projects: Iterable[DeclaredProject]) -> str:
     return _document([("manifests", cases)])
 
 
-def _run(result: Result) -> _Case:
+def _run(result: RunResult) -> _Case:
     name = "plan" if result.outcomes is None else "apply"
     sentence = verdict(result).sentence
     if result.stopped is None:
@@ -158,7 +152,7 @@ def _outcome(outcome: StepOutcome, remarks: str) -> _Case:
 
 def _problem(problem: Problem) -> _Case:
     message = escape.terminal(problem.message)
-    told = f"{escape.terminal(f'{problem.place}:')} {message}"
+    told = f"{escape.terminal(f'{problem.location}:')} {message}"
     return _Case(file_of(problem), message, (), "failure", "problem", told)
 
 

@@ -1,15 +1,12 @@
-"""Renames that wait for each other, chains and circles: what the pictures show."""
+"""Renames that wait for each other, chains and cycles: what the pictures show."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from reconciler.core.plan import Plan, Step
+from reconciler.core.plan import Plan, Step
 
 
 class LinkedRenames(Struct, frozen=True):
@@ -17,7 +14,7 @@ class LinkedRenames(Struct, frozen=True):
 
     Attributes:
         project: the Apinizer project.
-        names: each name is left for the one after it; in a circle the last one for the first.
+        names: each name is left for the one after it; in a cycle the last one for the first.
         order: for each of these moves, its place among them in the order of sending, from 1.
         temporary: those of the names that are temporary.
     """
@@ -28,7 +25,7 @@ class LinkedRenames(Struct, frozen=True):
     temporary: frozenset[str]
 
     @property
-    def circle(self) -> bool:
+    def cycle(self) -> bool:
         """Whether the last name is left for the first."""
         return len(self.order) == len(self.names)
 
@@ -40,7 +37,7 @@ class LinkedRenames(Struct, frozen=True):
 
 
 def linked_renames(plan: Plan) -> tuple[LinkedRenames, ...]:
-    """All chains and circles, by project, in the order their first update is sent."""
+    """All chains and cycles, by project, in the order their first update is sent."""
     projects: dict[str, list[Step]] = {}
     for step in plan.steps:
         if step.jwk != step.body.name:

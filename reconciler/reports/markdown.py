@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 from urllib.parse import quote
 
-from reconciler.errors import ManifestError
+from reconciler.core.result import RunResult
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.fitting import Section, fit
 from reconciler.reports.markdown_sections import sections
 from reconciler.reports.markdown_text import prose
 from reconciler.reports.problems import NOTHING
 from reconciler.reports.verdict import Tone, verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.core.result import Result
-    from reconciler.errors import ReconcilerError
 
 SMALLEST_LIMIT = 8_000
 """Characters that what is never left out can take."""
@@ -33,7 +28,7 @@ _LONGEST_LINE = 300
 
 
 def render(
-    result: Result,
+    result: RunResult,
     *,
     limit: int = 60_000,
     key: str | None = None,
@@ -84,7 +79,7 @@ def render_error(
     foot = [] if key is None else [marker(key, html=html)]
     if isinstance(error, ManifestError):
         rows = [
-            f"- {escape.code(escape.shortened(escape.terminal(problem.place), _LONGEST_LINE))}: "
+            f"- {escape.code(escape.shortened(escape.terminal(problem.location), _LONGEST_LINE))}: "
             f"{prose(problem.message)}"
             for problem in error.problems
         ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
-from reconciler.core.outcome import Outcome
+from reconciler.core.model import SourceLocation
+from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.plan import Change, Plan
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.fitting import Section
@@ -18,19 +21,11 @@ from reconciler.reports.telling import (
     SENT_AGAIN,
     effects_in_short,
     environment_sentence,
-    parked_keys,
     resent,
     side_effects,
+    temporarily_renamed,
     told_outcomes,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from reconciler.core.model import Place
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Change, Plan
-    from reconciler.core.result import Result
 
 _DESCRIPTION = 80
 _MESSAGE = 200
@@ -40,7 +35,7 @@ _OPEN = 40
 """So many rows are shown at once; more are folded."""
 
 
-def sections(result: Result, command: str, *, pictures: bool) -> list[Section]:
+def sections(result: RunResult, command: str, *, pictures: bool) -> list[Section]:
     """All sections that have something to tell.
 
     Args:
@@ -77,7 +72,7 @@ def _refusals(plan: Plan, *, planned: bool) -> Section:
     return Section("Refused", "refusal", 0, rows, intro=intro)
 
 
-def _outcomes(result: Result) -> Iterator[Section]:
+def _outcomes(result: RunResult) -> Iterator[Section]:
     told = [(outcome, _outcome(outcome, remarks)) for outcome, remarks in told_outcomes(result)]
     head = table_head("Project", "Update", "Outcome", "Environments", "Remarks")
     open_ends = [text for outcome, text in told if outcome.outcome is not Outcome.APPLIED]
@@ -103,7 +98,7 @@ def _outcome(outcome: StepOutcome, remarks: str) -> str:
     )
 
 
-def _next(result: Result, command: str) -> Section:
+def _next(result: RunResult, command: str) -> Section:
     rows = [
         _paragraphs(
             f"**{step.label}**: {prose(step.sentence)}",
@@ -115,12 +110,12 @@ def _next(result: Result, command: str) -> Section:
 
 
 def _changes(plan: Plan, *, planned: bool) -> Section:
-    parked = parked_keys(plan)
+    temporary = temporarily_renamed(plan)
     return Section(
         "Changes" if planned else "Planned changes",
         "change",
         5,
-        [_change(change, effects_in_short(change, parked)) for change in plan.changes],
+        [_change(change, effects_in_short(change, temporary)) for change in plan.changes],
         head=table_head("Project", "JWK", "Description", "Side effects", "Declared at"),
         folded=not planned or len(plan.changes) > _OPEN,
     )
@@ -181,7 +176,7 @@ def _unmanaged(plan: Plan) -> Section:
     return Section("Unmanaged, left alone", "key", 8, rows, folded=True)
 
 
-def _at(source: Place | None) -> str:
+def _at(source: SourceLocation | None) -> str:
     return "" if source is None else f" · {place(source)}"
 
 

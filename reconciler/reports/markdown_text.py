@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from reconciler.core.model import SourceLocation
 from reconciler.reports import escape
 from reconciler.reports.prose import parts
 from reconciler.reports.style import Style
-
-if TYPE_CHECKING:
-    from reconciler.core.model import Place
 
 _LONGEST_NAME = 300
 _LONGEST_SENTENCE = 1_000
@@ -34,7 +31,7 @@ def name(text: str) -> str:
     return escape.code(escape.shortened(escape.name(text), _LONGEST_NAME))
 
 
-def place(source: Place) -> str:
+def place(source: SourceLocation) -> str:
     """``file:line`` as a code span."""
     return escape.code(
         escape.shortened(escape.terminal(source.file), _LONGEST_NAME) + f":{source.line}"

@@ -5,11 +5,9 @@ A nullable member may be left out; every other one must be there, with its own t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from enum import StrEnum
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TypeVar
 
 T = TypeVar("T")
 E = TypeVar("E", bound="StrEnum")

@@ -1,15 +1,11 @@
-"""Chains and circles of renames as the body of a Mermaid flowchart."""
+"""Chains and cycles of renames as the body of a Mermaid flowchart."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from reconciler.reports import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.reports.linked import LinkedRenames
+from reconciler.reports.linked import LinkedRenames
 
 _LONGEST_LABEL = 40
 _MOST_MOVES = 30
@@ -18,7 +14,7 @@ _MOST_PICTURES = 12
 
 
 def drawn(linked: Iterable[LinkedRenames]) -> list[str]:
-    """A subgraph for each chain or circle that is small enough to be looked at.
+    """A subgraph for each chain or cycle that is small enough to be looked at.
 
     Identifiers are made up; live text stands in quoted labels only.
     """

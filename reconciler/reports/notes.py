@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
-from reconciler.core.plan import Action
+from reconciler.core.model import SourceLocation
+from reconciler.core.plan import Action, Plan
 from reconciler.reports import escape
-from reconciler.reports.changes import place_of
+from reconciler.reports.changes import location_of
+from reconciler.reports.style import Style
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.core.model import Place
-    from reconciler.core.plan import Plan
-    from reconciler.reports.style import Style
 
 _IN = "    "
 _TEMPORARY = (
-    "Keys of a circle go through a temporary name, and gateways see it for the moment until the "
+    "Keys of a cycle go through a temporary name, and gateways see it for the moment until the "
     "last of them is renamed."
 )
 
@@ -99,5 +94,5 @@ def _subject(project: str, name: str | None) -> str:
     return shown if name is None else f"{shown} / {escape.name(name)}"
 
 
-def _at(source: Place | None) -> str:
-    return "" if source is None else f" ({place_of(source)})"
+def _at(source: SourceLocation | None) -> str:
+    return "" if source is None else f" ({location_of(source)})"

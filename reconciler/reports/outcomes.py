@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Action
+from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.plan import Action, Change
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.advice import ADVICE, WAITING
 from reconciler.reports.changes import detail_lines, move
+from reconciler.reports.style import Paint, Style
 from reconciler.reports.tally import changes_by_key, key_of, left_waiting
 from reconciler.reports.wording import counted, shortened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.core.outcome import Environment, StepOutcome
-    from reconciler.core.plan import Change
-    from reconciler.core.result import Result
-    from reconciler.reports.style import Paint, Style
 
 LABELS = {outcome: outcome.value.replace("-", " ") for outcome in Outcome}
 """Each outcome in words."""
@@ -33,7 +27,7 @@ _IN = " " * (_WIDTH + 4)
 _FEW = 5
 
 
-def outcome_lines(result: Result, style: Style, *, verbosity: int) -> Iterator[str]:
+def outcome_lines(result: RunResult, style: Style, *, verbosity: int) -> Iterator[str]:
     """The steps' outcomes in the order they were sent, by project; when quiet, the bad ones."""
     changes = changes_by_key(result)
     told = [
@@ -63,7 +57,7 @@ class NextStep(Struct, frozen=True):
     command: str = ""
 
 
-def next_steps(result: Result, command: str) -> Iterator[NextStep]:
+def next_steps(result: RunResult, command: str) -> Iterator[NextStep]:
     """What to do about each kind of outcome that came up; nothing where all is applied.
 
     Args:
@@ -81,7 +75,7 @@ def next_steps(result: Result, command: str) -> Iterator[NextStep]:
         yield NextStep("temporary", WAITING)
 
 
-def next_lines(result: Result, style: Style, command: str) -> Iterator[str]:
+def next_lines(result: RunResult, style: Style, command: str) -> Iterator[str]:
     """What to do next, each sentence after its outcome."""
     steps = list(next_steps(result, command))
     if steps:
@@ -134,7 +128,7 @@ def _environment(environment: Environment) -> str:
     return f"{escape.name(environment.name)}: {words}{message}"
 
 
-def _send_again(result: Result, kind: Outcome, command: str) -> str:
+def _send_again(result: RunResult, kind: Outcome, command: str) -> str:
     """The command that sends the keys of one outcome again, each under its declared name."""
     names = dict.fromkeys(
         f"{outcome.step.project}/{outcome.step.change}"

@@ -7,18 +7,14 @@ holds no ``##``, which some pipelines would take for the start of a command.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.core.canonical import change_document, refusal_document, step_document
+from reconciler.core.canonical import Document, change_document, refusal_document, step_document
+from reconciler.core.model import SourceLocation
+from reconciler.core.outcome import StepOutcome
+from reconciler.core.plan import PlanWarning, Summary
+from reconciler.core.result import RunResult
 from reconciler.errors import UsageError
-
-if TYPE_CHECKING:
-    from reconciler.core.canonical import Document
-    from reconciler.core.model import Place
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Caution, Summary
-    from reconciler.core.result import Result
 
 FORMAT_VERSION = "1.0"
 """Major and minor: readers ignore what a newer minor adds, and refuse another major."""
@@ -39,7 +35,7 @@ def preamble() -> Document:
     }
 
 
-def document(result: Result) -> Document:
+def document(result: RunResult) -> Document:
     """The plan JSON of a result, its members in the documented order."""
     plan = result.plan
     whole = preamble() | {
@@ -60,7 +56,7 @@ def document(result: Result) -> Document:
     return whole
 
 
-def dumps(result: Result) -> str:
+def dumps(result: RunResult) -> str:
     """The plan JSON as text, with a checksum of all that stands before it as its last member."""
     body = encode(document(result)).removesuffix(_END)
     return f'{body}{_CHECKSUM}{_checksum(body.encode())}"{_END}'
@@ -89,7 +85,7 @@ def encode(whole: Document) -> str:
     return text.replace("##", "#\\u0023")
 
 
-def loads(text: str | bytes) -> Result:
+def loads(text: str | bytes) -> RunResult:
     """The result that ``dumps`` wrote; the digest is the one that stands there.
 
     Raises:
@@ -141,13 +137,13 @@ def _summary(summary: Summary) -> Document:
     }
 
 
-def _source(place: Place | None) -> Document:
+def _source(place: SourceLocation | None) -> Document:
     if place is None:
         return {"source": None}
     return {"source": {"file": place.file, "line": place.line, "column": place.column}}
 
 
-def _warning(warning: Caution) -> Document:
+def _warning(warning: PlanWarning) -> Document:
     return {
         "code": warning.code,
         "project": warning.project,

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
 from reconciler.core.plan import (
     Action,
-    Caution,
     Change,
     Effect,
-    Fields,
     Inputs,
+    JwkFields,
     Plan,
+    PlanWarning,
     Refusal,
     RefusalCode,
     Step,
     Summary,
     Unmanaged,
 )
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import UsageError
 from reconciler.reports import members as read
-from reconciler.reports.members import MemberError
-
-if TYPE_CHECKING:
-    from reconciler.reports.members import Object
+from reconciler.reports.members import MemberError, Object
 
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
 _MAJOR = 1
@@ -35,7 +31,7 @@ _WHY = "what can't be read whole can't be shown or compared truly"
 _FIX = "save the plan again with `reconciler plan --out FILE`"
 
 
-def read_result(parsed: object) -> Result:
+def read_result(parsed: object) -> RunResult:
     """The result a parsed plan JSON tells of; unknown members are ignored.
 
     Raises:
@@ -47,9 +43,9 @@ def read_result(parsed: object) -> Result:
         _check_is_plan(document)
         plan = _plan(document)
         if document.get("outcomes") is None:
-            return Result(plan)
+            return RunResult(plan)
         outcomes = _outcomes(document, plan.steps)
-        return Result(plan, outcomes, read.optional_text(document, "stopped"))
+        return RunResult(plan, outcomes, read.optional_text(document, "stopped"))
     except MemberError as error:
         raise UsageError(
             f"the plan file is not a plan: {error.path or 'it'} {error.wrong}", why=_WHY, fix=_FIX
@@ -120,13 +116,13 @@ def _change(item: Object) -> Change:
     )
 
 
-def _fields(item: Object) -> Fields:
-    return Fields(read.text(item, "name"), read.optional_text(item, "description"))
+def _fields(item: Object) -> JwkFields:
+    return JwkFields(read.text(item, "name"), read.optional_text(item, "description"))
 
 
-def _place(item: Object) -> Place:
+def _place(item: Object) -> SourceLocation:
     column = read.count(item, "column") if "column" in item else 1
-    return Place(read.text(item, "file"), read.count(item, "line"), column)
+    return SourceLocation(read.text(item, "file"), read.count(item, "line"), column)
 
 
 def _step(item: Object) -> Step:
@@ -155,8 +151,8 @@ def _unmanaged(item: Object) -> Unmanaged:
     return Unmanaged(read.text(item, "project"), read.text(item, "name"))
 
 
-def _warning(item: Object) -> Caution:
-    return Caution(
+def _warning(item: Object) -> PlanWarning:
+    return PlanWarning(
         code=read.text(item, "code"),
         project=read.text(item, "project"),
         name=read.text(item, "name"),

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from reconciler.errors import ManifestError, ReconcilerError
+from reconciler.core.canonical import Document
+from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.planjson import preamble
 from reconciler.reports.style import Style
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.core.canonical import Document
-    from reconciler.errors import Problem
 
 _PLACE = re.compile(r"(.*):(\d+):(\d+)", re.DOTALL)
 NOTHING = "nothing was planned"
@@ -55,7 +50,7 @@ def _lines(error: ReconcilerError, style: Style) -> Iterator[str]:
     if isinstance(error, ManifestError):
         for problem in error.problems:
             # The colon too is escaped: with one at the place's end it could make a command.
-            place = escape.terminal(f"{problem.place}:").removesuffix(":")
+            place = escape.terminal(f"{problem.location}:").removesuffix(":")
             yield f"{style.paint(place, 'heading')}: {escape.terminal(problem.message)}"
         yield style.paint("error", "bad") + f": {escape.terminal(error.what)}; {NOTHING}"
         return
@@ -70,12 +65,12 @@ def _lines(error: ReconcilerError, style: Style) -> Iterator[str]:
 
 def file_of(problem: Problem) -> str:
     """The file a problem is in."""
-    match = _PLACE.fullmatch(problem.place)
-    return match[1] if match else problem.place
+    match = _PLACE.fullmatch(problem.location)
+    return match[1] if match else problem.location
 
 
 def _problem(problem: Problem) -> Document:
-    match = _PLACE.fullmatch(problem.place)
+    match = _PLACE.fullmatch(problem.location)
     return {
         "file": file_of(problem),
         "line": int(match[2]) if match else None,

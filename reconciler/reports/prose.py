@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 # An opening backtick follows a blank or a bracket, a closing one precedes a blank or punctuation,
 # so that a backtick inside a name does not count as one of the sentence's own.

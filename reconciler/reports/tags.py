@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from reconciler.reports import escape
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _VOID = frozenset({"meta"})
 

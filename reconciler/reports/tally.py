@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Action
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Change
-    from reconciler.core.result import Result
+from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.plan import Action, Change
+from reconciler.core.result import RunResult
 
 SAVED = frozenset({Outcome.APPLIED, Outcome.NOT_DEPLOYED})
 """The outcomes after which the Manager holds the step's body."""
@@ -51,12 +45,12 @@ class Tally(Struct, frozen=True):
         return all(outcome is Outcome.APPLIED for outcome in self.steps)
 
 
-def changes_by_key(result: Result) -> dict[ChangeKey, Change]:
+def changes_by_key(result: RunResult) -> dict[ChangeKey, Change]:
     """The plan's changes by what steps refer to them with."""
     return {(change.project, change.name): change for change in result.plan.changes}
 
 
-def tally(result: Result) -> Tally:
+def tally(result: RunResult) -> Tally:
     """Count an apply's outcomes; a change is done when its last step is applied."""
     changes = changes_by_key(result)
     done: Counter[tuple[Action, ...]] = Counter()
@@ -79,7 +73,7 @@ def key_of(outcome: StepOutcome) -> ChangeKey:
     return outcome.step.project, outcome.step.change
 
 
-def left_waiting(result: Result) -> tuple[StepOutcome, ...]:
+def left_waiting(result: RunResult) -> tuple[StepOutcome, ...]:
     """The saved temporary steps whose change surely did not reach its final name."""
     waiting = {
         key_of(outcome): outcome

@@ -5,23 +5,16 @@ Names in them are shown as on a terminal, and may still hold backticks of their 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Action, Effect
+from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.plan import Action, Change, Effect, Plan, Step
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.changes import DETACHES
 from reconciler.reports.notes import reminders
-from reconciler.reports.tally import changes_by_key, key_of
+from reconciler.reports.tally import ChangeKey, changes_by_key, key_of
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from reconciler.core.outcome import Environment, StepOutcome
-    from reconciler.core.plan import Change, Plan, Step
-    from reconciler.core.result import Result
-    from reconciler.reports.tally import ChangeKey
 
 SENT_AGAIN = "as declared; sent again to be deployed again"
 """What is told of a key that is sent though nothing differs."""
@@ -29,20 +22,20 @@ SENT_AGAIN = "as declared; sent again to be deployed again"
 _EFFECTS = {Effect.REDEPLOYS: "redeploys", Effect.DETACHES_SOURCE: "DETACHES from its source"}
 
 
-def effects_in_short(change: Change, parked: Collection[ChangeKey]) -> list[str]:
+def effects_in_short(change: Change, temporary: Collection[ChangeKey]) -> list[str]:
     """What else happens to a changed key, in a few words each.
 
     Args:
         change: the change.
-        parked: see ``parked_keys``.
+        temporary: see ``temporarily_renamed``.
     """
     told = [words for effect, words in _EFFECTS.items() if effect in change.effects]
-    if (change.project, change.name) in parked:
+    if (change.project, change.name) in temporary:
         told.append("goes through a temporary name")
     return told
 
 
-def parked_keys(plan: Plan) -> frozenset[ChangeKey]:
+def temporarily_renamed(plan: Plan) -> frozenset[ChangeKey]:
     """The changes whose key waits under a temporary name for a while."""
     return frozenset((step.project, step.change) for step in plan.steps if step.temporary)
 
@@ -65,7 +58,7 @@ def resent(plan: Plan) -> list[Step]:
     return [step for step in plan.steps if (step.project, step.change) not in changed]
 
 
-def told_outcomes(result: Result) -> list[tuple[StepOutcome, str]]:
+def told_outcomes(result: RunResult) -> list[tuple[StepOutcome, str]]:
     """Each step's outcome with remarks, which may be empty; those to act upon come first."""
     changes = changes_by_key(result)
     told = [

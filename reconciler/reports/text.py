@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.changes import change_lines
 from reconciler.reports.notes import refusal_lines, reminder_lines, unmanaged_lines, warning_lines
@@ -11,14 +12,9 @@ from reconciler.reports.outcomes import next_lines, outcome_lines
 from reconciler.reports.style import Style
 from reconciler.reports.verdict import verdict
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.core.result import Result
-
 
 def render(
-    result: Result,
+    result: RunResult,
     *,
     colour: bool = False,
     width: int = 0,
@@ -43,7 +39,7 @@ def render(
     return style.encoded("\n".join(_lines(result, style, verbosity, command)) + "\n")
 
 
-def _lines(result: Result, style: Style, verbosity: int, command: str) -> Iterator[str]:
+def _lines(result: RunResult, style: Style, verbosity: int, command: str) -> Iterator[str]:
     plan = result.plan
     planned = result.outcomes is None
     summary = verdict(result)

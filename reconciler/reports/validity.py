@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from reconciler.core.canonical import Document
+from reconciler.core.model import DeclaredProject
 from reconciler.reports.planjson import preamble
 from reconciler.reports.wording import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.core.canonical import Document
-    from reconciler.core.model import DeclaredProject
 
 
 def validity_sentence(projects: Sequence[DeclaredProject]) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Plan
+from reconciler.core.result import RunResult
 from reconciler.reports.tally import Tally, tally
 from reconciler.reports.wording import counted, nonzero
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Plan
-    from reconciler.core.result import Result
 
 
 class Tone(StrEnum):
@@ -46,7 +43,7 @@ _SHORTFALLS = (
 )
 
 
-def verdict(result: Result) -> Verdict:
+def verdict(result: RunResult) -> Verdict:
     """Tell a result in one sentence, or two."""
     if result.outcomes is not None and result.settled:
         return _applied(result)
@@ -88,7 +85,7 @@ def _refused(plan: Plan, verb: str) -> str:
     return f"Refused: {reasons} in {where}; nothing {verb} written there."
 
 
-def _applied(result: Result) -> Verdict:
+def _applied(result: RunResult) -> Verdict:
     counts = tally(result)
     label = "Applied" if counts.complete else "Apply incomplete"
     sentences = [f"{label}: {_happened(counts)}."]

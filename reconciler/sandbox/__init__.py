@@ -1,11 +1,11 @@
-"""A stand-in for an Apinizer Manager on loopback: real HTTP, a real database, outages on demand.
+"""A state-in for an Apinizer Manager on loopback: real HTTP, a real database, outages on demand.
 
 Written from the vendor's documents alone and importing nothing of the rest of the package, so that
 a mistake of the client can't agree with itself.
 
 =============  ====================================================================
 ``server``     ``serve`` for the command line, ``running`` for programs and tests
-``stand``      the options of a server, and everything it holds
+``state``      the options of a server, and everything it holds
 ``app``        the routes
 ``gate``       where every request is recorded and meets its faults
 ``outages``    what each kind of fault does on the wire

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.sandbox import deployment, dialects, rules
-from reconciler.sandbox.access import DeniedError
+from reconciler.sandbox.auth import DeniedError
 from reconciler.sandbox.faults import read_faults
-from reconciler.sandbox.gate import Gate
-from reconciler.sandbox.journal import json_or_none
+from reconciler.sandbox.middleware import FaultMiddleware
 from reconciler.sandbox.reading import SeedError
 from reconciler.sandbox.replies import bad_path, framework_failure, json_reply, welcome_page
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from reconciler.sandbox.seed import Grant
-    from reconciler.sandbox.stand import Stand
+from reconciler.sandbox.request_log import json_or_none
+from reconciler.sandbox.seed import Grant
+from reconciler.sandbox.state import ServerState
 
 NO_PROJECT = "Project ({name}) is not found or user does not have privilege to access it!"
 NO_PERMISSION = "User does not have required permission for this operation!"
@@ -43,9 +38,9 @@ class RefusedError(Exception):
         self.status = status
 
 
-def build_app(stand: Stand) -> ASGIApp:
+def build_app(state: ServerState) -> ASGIApp:
     """The whole server as an ASGI application."""
-    api = Api(stand)
+    api = Api(state)
     routes = [
         Route("/apiops/projects/", api.projects),
         Route("/apiops/projects/{project}/jwks/", api.jwks),
@@ -55,19 +50,19 @@ def build_app(stand: Stand) -> ASGIApp:
         Route("/apiops/test/healthcheck", api.healthcheck),
         Route("/apiops/test/hello/{name}", api.hello),
     ]
-    if stand.options.admin:
-        backstage = Backstage(stand)
+    if state.options.admin:
+        admin_api = AdminApi(state)
         routes += [
-            Route("/sandbox/faults", backstage.arm, methods=["POST"]),
-            Route("/sandbox/faults", backstage.disarm, methods=["DELETE"]),
-            Route("/sandbox/state", backstage.state),
+            Route("/sandbox/faults", admin_api.arm, methods=["POST"]),
+            Route("/sandbox/faults", admin_api.disarm, methods=["DELETE"]),
+            Route("/sandbox/state", admin_api.state),
         ]
     app = Starlette(
         routes=routes,
         exception_handlers={404: api.unknown, 405: api.wrong_method, RefusedError: api.refused},
     )
     app.router.redirect_slashes = False
-    return Gate(stand, _reject_dangerous_paths(app))
+    return FaultMiddleware(state, _reject_dangerous_paths(app))
 
 
 def _reject_dangerous_paths(app: ASGIApp) -> ASGIApp:
@@ -83,13 +78,13 @@ def _reject_dangerous_paths(app: ASGIApp) -> ASGIApp:
 class Api:
     """The endpoints under ``/apiops``; each promises what the vendor's documents say of it."""
 
-    def __init__(self, stand: Stand) -> None:
-        self._stand = stand
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     async def projects(self, request: Request) -> Response:
         """The projects the token may see."""
         grant = self._grant(request)
-        rows = (row for row in self._stand.store.projects() if grant.sees(row[0]))
+        rows = (row for row in self._state.store.projects() if grant.sees(row[0]))
         return self._listing(
             {"name": name, "description": description, "id": identifier}
             for name, identifier, description in rows
@@ -98,18 +93,18 @@ class Api:
     async def jwks(self, request: Request) -> Response:
         """All keys of a project, without key material."""
         project = self._project(request, "read")
-        return self._listing(map(self._stand.speaker.item, self._stand.store.jwks(project)))
+        return self._listing(map(self._state.responder.item, self._state.store.jwks(project)))
 
     async def jwk(self, request: Request) -> Response:
         """One key with its private half, to whoever sees the project; here a false one."""
         project, name = self._project(request), request.path_params["name"]
-        self._stand.secret_reads += 1
-        key = self._stand.store.jwk(project, name)
+        self._state.secret_reads += 1
+        key = self._state.store.jwk(project, name)
         if key is None:
             raise RefusedError(NO_JWK.format(name=name))
         material = dialects.key_material("FAKE PRIVATE KEY of the sandbox")
         result = {"result": {**dialects.item(key), **material}}
-        return json_reply(200, self._stand.speaker.success(result))
+        return json_reply(200, self._state.responder.success(result))
 
     async def update(self, request: Request) -> Response:
         """New name and description of one key, deployed to every environment."""
@@ -119,16 +114,16 @@ class Api:
         body = rules.read_body(json_or_none(await request.body()))
         if isinstance(body, rules.Failure):
             raise RefusedError(body.message)
-        stand, address = self._stand, request.path_params["name"]
+        state, address = self._state, request.path_params["name"]
         failing: frozenset[str] = request.scope["state"].get("failing", frozenset())
-        failure = stand.update(project, address, body, failing)
+        failure = state.update(project, address, body, failing)
         if failure is not None:
             raise RefusedError(failure.message)
-        if stand.options.deploy_latency:
-            await asyncio.sleep(stand.options.deploy_latency)
-        results = deployment.results(stand.store.environments, failing)
-        told = deployment.members(stand.options.deployment, results)
-        return json_reply(200, stand.speaker.success(told))
+        if state.options.deploy_latency:
+            await asyncio.sleep(state.options.deploy_latency)
+        results = deployment.results(state.store.environments, failing)
+        told = deployment.members(state.options.deployment, results)
+        return json_reply(200, state.responder.success(told))
 
     async def login(self, request: Request) -> Response:
         """A token for ``client_id`` and ``client_secret``."""
@@ -137,7 +132,7 @@ class Api:
         if form.get("grant_type") != "client_credentials":
             return json_reply(400, {"error": "unsupported_grant_type"})
         try:
-            login = self._stand.access.login(
+            login = self._state.access.login(
                 form.get("client_id", ""), form.get("client_secret", "")
             )
         except DeniedError as denied:
@@ -162,7 +157,7 @@ class Api:
 
     async def unknown(self, request: Request, _: Exception) -> Response:
         """A path without a route, such as one without its final slash."""
-        if self._stand.options.html_unknown:
+        if self._state.options.html_unknown:
             return welcome_page()
         return framework_failure(404, request.scope["path"])
 
@@ -173,11 +168,11 @@ class Api:
     async def refused(self, _: Request, refusal: Exception) -> Response:
         """A failure in the server's dialect."""
         status = refusal.status if isinstance(refusal, RefusedError) else 500
-        return json_reply(status, self._stand.speaker.failure(status, str(refusal)))
+        return json_reply(status, self._state.responder.failure(status, str(refusal)))
 
     def _grant(self, request: Request) -> Grant:
         try:
-            return self._stand.access.check(request.headers.get("authorization"))
+            return self._state.access.check(request.headers.get("authorization"))
         except DeniedError as denied:
             raise RefusedError(str(denied), 401) from denied
 
@@ -185,21 +180,21 @@ class Api:
         """The path's project, if the token sees it and has all these permissions there."""
         grant = self._grant(request)
         project: str = request.path_params["project"]
-        if not (grant.sees(project) and self._stand.store.has_project(project)):
+        if not (grant.sees(project) and self._state.store.has_project(project)):
             raise RefusedError(NO_PROJECT.format(name=project))
         if not grant.permissions.issuperset(permissions):
             raise RefusedError(NO_PERMISSION)
         return project
 
     def _listing(self, items: Iterable[dialects.Members]) -> Response:
-        return json_reply(200, self._stand.speaker.listing(items))
+        return json_reply(200, self._state.responder.listing(items))
 
 
-class Backstage:
+class AdminApi:
     """The endpoints under ``/sandbox``; they need no token and are served on loopback only."""
 
-    def __init__(self, stand: Stand) -> None:
-        self._stand = stand
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     async def arm(self, request: Request) -> Response:
         """Arm a JSON list of faults."""
@@ -210,17 +205,17 @@ class Backstage:
             faults = read_faults(json_or_none(await request.body()))
         except SeedError as error:
             return json_reply(400, {"error": str(error)})
-        self._stand.faults.add(*faults)
+        self._state.faults.add(*faults)
         return json_reply(201, {"armed": [fault.described() for fault in faults]})
 
     async def disarm(self, _: Request) -> Response:
         """Disarm all faults."""
-        self._stand.faults.clear()
+        self._state.faults.clear()
         return Response(status_code=204)
 
     async def state(self, _: Request) -> Response:
         """The truth about all keys, and what was asked so far."""
-        return json_reply(200, self._stand.state())
+        return json_reply(200, self._state.state())
 
 
 def _is_json(request: Request) -> bool:

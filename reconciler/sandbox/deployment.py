@@ -5,11 +5,9 @@ A shape turns the environments' results into members of the answer's body.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 PODS = 2
 """Gateway pods per environment, in the shape that goes down to pods."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from reconciler.sandbox.rules import Jwk
+from reconciler.sandbox.rules import Jwk
 
 Members = dict[str, Any]
 
@@ -82,24 +80,24 @@ def key_material(secret: str) -> Members:
 
 
 @dataclass(slots=True)
-class Speaker:
+class Responder:
     """Words every answer of one server.
 
     Args:
         dialect: a name in ``DIALECTS``.
         plant: a text that all bodies and list items carry as if it were key material.
-        plant_messages: whether messages carry it too.
+        inject_into_messages: whether messages carry it too.
         hide_ids: keys are listed without their ``id``.
     """
 
     dialect: str
     plant: str | None = None
-    plant_messages: bool = False
+    inject_into_messages: bool = False
     hide_ids: bool = False
     _turn: Iterator[int] = field(default_factory=count, init=False)
 
     def success(self, members: Members) -> Members:
-        """The body of a deed that was done."""
+        """The body of a effect that was done."""
         return {**self._speak().success(members), **self._planted()}
 
     def item(self, key: Jwk) -> Members:
@@ -115,8 +113,8 @@ class Speaker:
         return {**self._speak().listing([{**one, **planted} for one in items]), **planted}
 
     def failure(self, status: int, message: str) -> Members:
-        """The body of a deed that was not done."""
-        if self.plant is not None and self.plant_messages:
+        """The body of a effect that was not done."""
+        if self.plant is not None and self.inject_into_messages:
             message = f"{message} -----BEGIN PRIVATE KEY----- {self.plant}"
         return {**self._speak().failure(status, message), **self._planted()}
 

@@ -20,14 +20,12 @@ colour it (``latency``, ``foreign-change``, ``deploy-fails``) all do, of the oth
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from reconciler.sandbox.reading import Members, SeedError, items_of
 from reconciler.sandbox.rules import OMITTED, Omitted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 METHODS = ("GET", "PUT", "POST", "*")
 HUGE = 128 * 1024 * 1024
@@ -40,12 +38,12 @@ class Kind:
     """What may be said of a kind of fault.
 
     Attributes:
-        deed: whether the request still has its effect.
+        effect: whether the request still has its effect.
         options: members it takes beyond ``COMMON``.
         method: what ``method`` is where it is left out.
     """
 
-    deed: Literal["done", "not done"]
+    effect: Literal["done", "not done"]
     options: tuple[str, ...] = ()
     method: str = "*"
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, TypeGuard
+from collections.abc import Collection, Iterator
+from typing import Any, TypeGuard
 
 import yaml
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
 
 MAX_TEXT = 255
 """The longest name, in characters."""

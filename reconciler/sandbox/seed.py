@@ -38,16 +38,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from reconciler.sandbox.faults import Fault, read_faults
 from reconciler.sandbox.reading import Members, SeedError, read_yaml
 from reconciler.sandbox.rules import SOURCE_TYPES, TYPES, Deployed, Jwk
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 PERMISSIONS = ("read", "manage", "deploy")
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but a sandbox

@@ -13,7 +13,8 @@ import asyncio
 import signal
 import socket
 import threading
-from contextlib import closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,15 +22,11 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from reconciler.sandbox.app import build_app
-from reconciler.sandbox.stand import Options, Stand
+from reconciler.sandbox.request_log import RecordedRequest
+from reconciler.sandbox.state import Options, ServerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
     from uvicorn.protocols.http.h11_impl import H11Protocol as HttpProtocol
-
-    from reconciler.sandbox.journal import RecordedRequest
 else:
     # httptools, which takes a fifth off a request and its answer, or where it is missing h11.
     from uvicorn.protocols.http.auto import AutoHTTPProtocol as HttpProtocol
@@ -49,7 +46,7 @@ class Running:
     """
 
     url: str
-    admin: Stand
+    admin: ServerState
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -116,10 +113,10 @@ def _prepared(options: Options) -> Iterator[tuple[Running, _Server, socket.socke
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, options.port))
         listener.listen(1024)
-        stand = Stand(options)
-        with closing(stand.store):
+        state = ServerState(options)
+        with closing(state.store):
             config = uvicorn.Config(
-                build_app(stand),
+                build_app(state),
                 http=_Protocol,
                 ws="none",
                 loop="asyncio",
@@ -134,7 +131,7 @@ def _prepared(options: Options) -> Iterator[tuple[Running, _Server, socket.socke
                 timeout_keep_alive=75,
             )
             yield (
-                Running(f"http://{HOST}:{listener.getsockname()[1]}", stand),
+                Running(f"http://{HOST}:{listener.getsockname()[1]}", state),
                 _Server(config),
                 listener,
             )
@@ -160,7 +157,7 @@ class _Server(uvicorn.Server):
         asyncio.run(self.serve(sockets=[listener]))
 
     def stop(self) -> None:
-        """Stop; from any thread or from a signal, and however often."""
+        """CancelToken; from any thread or from a signal, and however often."""
         self.should_exit = True
         with suppress(RuntimeError):  # the loop is closed: it has stopped already
             self._wake()

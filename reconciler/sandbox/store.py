@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from reconciler.sandbox.rules import Body, Deployed, Failure, Jwk, update
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from reconciler.sandbox.seed import Project, Seed
+from reconciler.sandbox.seed import Project, Seed
 
 FORMAT = 0x4A574B01
 """Marks a database as a sandbox's, of this format; SQLite's ``user_version``."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pipeline_parsers import Command, azure, github, github_outputs, gitlab
-from world import DECLARED, PROGRAM, STEPS, CommandLine, Ran, World, write_manifests
+from workspace import DECLARED, PROGRAM, STEPS, CommandLine, Ran, Workspace, write_manifests
 
 Environment = dict[str, Any]  # of strings; stands for keyword arguments of any type
 GITHUB: Environment = {"GITHUB_ACTIONS": "true"}
@@ -54,21 +54,21 @@ def test_problems_of_manifests_become_annotations(
         assert json.loads(ran.out)["error"]["exitCode"] == 65
 
 
-def test_a_plan_gives_outputs_and_a_summary(world: World, files: Environment) -> None:
-    planned = world.run("plan", "jwks", "--format", "json", **files)
+def test_a_plan_gives_outputs_and_a_summary(workspace: Workspace, files: Environment) -> None:
+    planned = workspace.run("plan", "jwks", "--format", "json", **files)
     assert planned.code == 0
     assert not commands(planned)
     digest = planned.document["digest"]
-    assert outputs(world.run) == {"changes": "3", "digest": digest, "exit-code": "0"}
-    assert digest in (world.folder / "summary").read_text()
+    assert outputs(workspace.run) == {"changes": "3", "digest": digest, "exit-code": "0"}
+    assert digest in (workspace.folder / "summary").read_text()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_refusal_becomes_an_annotation_at_its_line(
-    world: World, files: Environment, form: str
+    workspace: Workspace, files: Environment, form: str
 ) -> None:
-    world.declare(Payments=[{"name": "unheard-of", "previousNames": ["::error::x"]}])
-    ran = world.run("plan", "jwks", "--format", form, **files)
+    workspace.declare(Payments=[{"name": "unheard-of", "previousNames": ["::error::x"]}])
+    ran = workspace.run("plan", "jwks", "--format", form, **files)
     assert ran.code == 5
     [command] = commands(ran)
     assert command.name == "error"
@@ -76,27 +76,29 @@ def test_a_refusal_becomes_an_annotation_at_its_line(
     assert command.properties["line"] == "1"
     assert command.properties["title"] == "missing: Payments / unheard-of"
     assert github(next(line for line in ran.err.splitlines() if line.startswith("::"))) == command
-    assert outputs(world.run)["exit-code"] == "5"
+    assert outputs(workspace.run)["exit-code"] == "5"
 
 
-def test_an_apply_tells_each_key_once(world: World, files: Environment) -> None:
-    world.fault(kind="deploy-fails", environments=["prod"], times=100)
-    ran = world.run("apply", "jwks", "--auto-approve", **files)
+def test_an_apply_tells_each_key_once(workspace: Workspace, files: Environment) -> None:
+    workspace.fault(kind="deploy-fails", environments=["prod"], times=100)
+    ran = workspace.run("apply", "jwks", "--auto-approve", **files)
     assert ran.code == 4
     titles = [command.properties["title"] for command in commands(ran)]
     assert len(titles) == len(set(titles)) == STEPS
     assert all(title.startswith("not-deployed: ") for title in titles)
     assert {command.properties["file"].split("/")[0] for command in commands(ran)} == {"jwks"}
-    assert outputs(world.run)["exit-code"] == "4"
+    assert outputs(workspace.run)["exit-code"] == "4"
 
 
-def test_an_apply_nobody_agreed_to_tells_the_plan_and_why(world: World, files: Environment) -> None:
-    ran = world.run("apply", "jwks", **files)
+def test_an_apply_nobody_agreed_to_tells_the_plan_and_why(
+    workspace: Workspace, files: Environment
+) -> None:
+    ran = workspace.run("apply", "jwks", **files)
     assert ran.code == 5
     [command] = commands(ran)
     assert command.data.startswith("Nobody can be asked")
-    assert outputs(world.run)["changes"] == "3"
-    assert "came to no result" in (world.folder / "summary").read_text()
+    assert outputs(workspace.run)["changes"] == "3"
+    assert "came to no result" in (workspace.folder / "summary").read_text()
 
 
 def test_a_wrong_command_line_is_told(run: CommandLine, files: Environment) -> None:
@@ -122,14 +124,16 @@ def test_it_can_be_switched_off(
     assert not (run.folder / "summary").read_text()
 
 
-def test_commands_that_judge_nothing_have_no_outputs(world: World, files: Environment) -> None:
-    world.declare(Payments=[{"name": "unheard-of"}])
-    world.run("plan", "jwks", "--out", "plan.json", "--no-ci", **files)
-    shown = world.run("show", "plan.json", **files)
+def test_commands_that_judge_nothing_have_no_outputs(
+    workspace: Workspace, files: Environment
+) -> None:
+    workspace.declare(Payments=[{"name": "unheard-of"}])
+    workspace.run("plan", "jwks", "--out", "plan.json", "--no-ci", **files)
+    shown = workspace.run("show", "plan.json", **files)
     assert not commands(shown)
-    failed = world.run("show", "missing.json", **files)
+    failed = workspace.run("show", "missing.json", **files)
     assert [command.name for command in commands(failed)] == ["error"]
-    assert not (world.folder / "output").read_text()
+    assert not (workspace.folder / "output").read_text()
 
 
 def test_a_runner_without_files_is_told_in_the_log_alone(run: CommandLine) -> None:
@@ -190,31 +194,31 @@ def test_azure_gets_issues(run: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("quiet", [True, False])
-def test_gitlab_gets_sections_around_long_parts(world: World, quiet: bool) -> None:
+def test_gitlab_gets_sections_around_long_parts(workspace: Workspace, quiet: bool) -> None:
     keys = [{"name": f"unheard-of-{number}"} for number in range(40)]
-    world.declare(Payments=keys)
+    workspace.declare(Payments=keys)
     words = ["-q"] if quiet else []
-    ran = world.run("plan", "jwks", *words, GITLAB_CI="true")
-    plain = world.run("plan", "jwks", *words)
+    ran = workspace.run("plan", "jwks", *words, GITLAB_CI="true")
+    plain = workspace.run("plan", "jwks", *words)
     markers, shown = gitlab(ran.out)
     assert [kind for kind, _ in markers] == ["start", "end"]
     assert "collapsed" not in ran.out  # refusals stay open
     assert shown.replace("Details\n", "").rstrip("\n") == plain.out.rstrip("\n")
-    assert world.run("plan", "jwks", "--no-ci", GITLAB_CI="true").out.count("\x1b[0K") == 0
-    json_text = world.run("plan", "jwks", "--format", "json", GITLAB_CI="true").out
+    assert workspace.run("plan", "jwks", "--no-ci", GITLAB_CI="true").out.count("\x1b[0K") == 0
+    json_text = workspace.run("plan", "jwks", "--format", "json", GITLAB_CI="true").out
     assert json.loads(json_text)["summary"]["refused"] == 40
 
 
-def test_a_file_that_stdout_goes_to_has_no_sections(world: World) -> None:
-    world.declare(Payments=[{"name": f"unheard-of-{number}"} for number in range(40)])
-    with (world.folder / "out").open("w") as stream:
+def test_a_file_that_stdout_goes_to_has_no_sections(workspace: Workspace) -> None:
+    workspace.declare(Payments=[{"name": f"unheard-of-{number}"} for number in range(40)])
+    with (workspace.folder / "out").open("w") as stream:
         done = subprocess.run(
             [*PROGRAM, "plan", "jwks"],
             stdout=stream,
-            cwd=world.folder,
+            cwd=workspace.folder,
             env={**os.environ, "GITLAB_CI": "true"},
             timeout=30,
             check=False,
         )
     assert done.returncode == 5
-    assert "\x1b" not in (world.folder / "out").read_text()
+    assert "\x1b" not in (workspace.folder / "out").read_text()

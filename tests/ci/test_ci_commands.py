@@ -7,33 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_parsers import Command, azure, github, github_outputs, gitlab
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import Outcome, StepOutcome
 from reconciler.core.plan import (
     Action,
-    Caution,
     Change,
-    Fields,
+    JwkFields,
     Plan,
+    PlanWarning,
     Refusal,
     RefusalCode,
     Step,
     Summary,
 )
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import GatewayError, ManifestError, Problem
-from reconciler.reports.ci import azure as azure_commands
-from reconciler.reports.ci import github as github_commands
-from reconciler.reports.ci.gitlab import folded
-from reconciler.reports.ci.pipelines import Pipeline, recognise
-from reconciler.reports.ci.remarks import (
-    Remark,
+from reconciler.reports.annotations import azure as azure_commands
+from reconciler.reports.annotations import github as github_commands
+from reconciler.reports.annotations.annotation import (
+    Annotation,
     Severity,
     below,
-    error_remarks,
-    result_remarks,
+    error_annotations,
+    result_annotations,
     worth,
 )
+from reconciler.reports.annotations.ci_system import Pipeline, recognise
+from reconciler.reports.annotations.gitlab import folded
 
 PLACES = {
     "GitHub Actions": ({"GITHUB_ACTIONS": "true", "CI": "true"}, Pipeline.GITHUB),
@@ -71,20 +71,22 @@ HOSTILE = (
     "",
     " ",
 )
-PLACE = Place("jwks/payments.yaml", 7, 13)
+PLACE = SourceLocation("jwks/payments.yaml", 7, 13)
 
 
-def refused(message: str, name: str | None = "key", place: Place | None = PLACE) -> Result:
+def refused(
+    message: str, name: str | None = "key", place: SourceLocation | None = PLACE
+) -> RunResult:
     refusal = Refusal(RefusalCode.MISSING, message, name, message, message, place)
-    caution = Caution(message, message, message, message, place)
+    caution = PlanWarning(message, message, message, message, place)
     plan = Plan("gw", "sha256:0", Summary(refused=1), refusals=(refusal,), warnings=(caution,))
-    return Result(plan)
+    return RunResult(plan)
 
 
 texts = st.text(max_size=30) | st.sampled_from(HOSTILE)
 
 
-def expected(remark: Remark) -> dict[str, str]:
+def expected(remark: Annotation) -> dict[str, str]:
     named = {
         "file": remark.file,
         "line": remark.line,
@@ -96,7 +98,7 @@ def expected(remark: Remark) -> dict[str, str]:
 
 @given(texts, texts)
 def test_github_reads_exactly_what_was_meant(message: str, file: str) -> None:
-    remarks = list(result_remarks(refused(message, message, Place(file, 3, 4))))
+    remarks = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
     lines = list(github_commands.commands(remarks))
     assert len(lines) == len(remarks)
     for line, remark in zip(lines, remarks, strict=True):
@@ -106,7 +108,7 @@ def test_github_reads_exactly_what_was_meant(message: str, file: str) -> None:
 
 @given(texts, texts)
 def test_azure_reads_exactly_what_was_meant(message: str, file: str) -> None:
-    remarks = list(result_remarks(refused(message, message, Place(file, 3, 4))))
+    remarks = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
     lines = list(azure_commands.commands(remarks))
     assert len(lines) == len(remarks)
     for line, remark in zip(lines, remarks, strict=True):
@@ -119,7 +121,7 @@ def test_azure_reads_exactly_what_was_meant(message: str, file: str) -> None:
 
 @given(texts, texts)
 def test_a_remark_commands_nobody_by_itself(message: str, name: str) -> None:
-    for remark in result_remarks(refused(message, name)):
+    for remark in result_annotations(refused(message, name)):
         for text in (remark.title, *remark.message.split("\n")):
             assert github(text) is None
             assert azure(text) is None
@@ -127,7 +129,7 @@ def test_a_remark_commands_nobody_by_itself(message: str, name: str) -> None:
 
 
 def test_a_refusal_stands_at_its_place() -> None:
-    refusal, warning = result_remarks(refused("no live key"))
+    refusal, warning = result_annotations(refused("no live key"))
     [line, *_] = github_commands.commands([refusal])
     assert line == (
         '::error file=jwks/payments.yaml,line=7,col=13,title=missing%3A "no live key" / key::'
@@ -142,28 +144,28 @@ def test_a_refusal_stands_at_its_place() -> None:
 
 
 def test_a_refusal_without_a_place_has_none() -> None:
-    remark = next(result_remarks(refused("x", None, None)))
+    remark = next(result_annotations(refused("x", None, None)))
     [line] = github_commands.commands([remark])
     assert line == "::error title=missing%3A x::x%0Ax"
 
 
 def change(name: str) -> Change:
-    fields = Fields(name, "new")
-    return Change("P", name, Fields(name, ""), fields, (Action.DESCRIBE,), (), None, None, PLACE)
+    fields = JwkFields(name, "new")
+    return Change("P", name, JwkFields(name, ""), fields, (Action.DESCRIBE,), (), None, None, PLACE)
 
 
 def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
     changes = (change("a"), change("b"))
     steps = tuple(Step("P", item.name, item.after, item.name) for item in changes)
-    resent = Step("P", "c", Fields("c", None), "c")
-    caution = Caution("hint", "P", "a", "look")
+    resent = Step("P", "c", JwkFields("c", None), "c")
+    caution = PlanWarning("hint", "P", "a", "look")
     plan = Plan("gw", "d", Summary(describe=2), changes, (*steps, resent), warnings=(caution,))
     outcomes = (
         StepOutcome(steps[0], Outcome.APPLIED),
         StepOutcome(steps[1], Outcome.FAILED, "HTTP 400"),
         StepOutcome(resent, Outcome.NOT_DEPLOYED, "one pod"),
     )
-    failed, not_deployed = result_remarks(Result(plan, outcomes))
+    failed, not_deployed = result_annotations(RunResult(plan, outcomes))
     assert (failed.title, failed.file, failed.line) == ("failed: P / b", PLACE.file, 7)
     assert failed.message.startswith("HTTP 400\nthe gateway rejected it")
     assert (not_deployed.title, not_deployed.file) == ("not-deployed: P / c", "")
@@ -171,7 +173,7 @@ def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
 
 def test_each_problem_of_the_manifests_stands_at_its_place() -> None:
     problems = (Problem("a.yaml:3:5", "is wrong"), Problem("b.yaml", "is empty"))
-    first, second = error_remarks(ManifestError(problems))
+    first, second = error_annotations(ManifestError(problems))
     assert (first.file, first.line, first.column, first.message) == ("a.yaml", 3, 5, "is wrong")
     assert (second.file, second.line) == ("b.yaml", None)
     [line] = github_commands.commands([second])
@@ -179,7 +181,7 @@ def test_each_problem_of_the_manifests_stands_at_its_place() -> None:
 
 
 def test_another_failure_is_one_remark() -> None:
-    [remark] = error_remarks(GatewayError("a", why="b", fix="c"))
+    [remark] = error_annotations(GatewayError("a", why="b", fix="c"))
     assert (remark.message, remark.file) == ("a\nb\nc", "")
 
 
@@ -195,14 +197,14 @@ def test_another_failure_is_one_remark() -> None:
     ],
 )
 def test_a_file_is_named_as_seen_from_the_repository_s_root(file: str, shown: str) -> None:
-    remark = Remark(Severity.ERROR, "t", "m", file)
+    remark = Annotation(Severity.ERROR, "t", "m", file)
     assert below(remark, PurePath("/repo/jwks"), PurePath("/repo")).file == shown
     assert below(remark, PurePath("/repo/jwks"), None).file == file
 
 
 def test_what_exceeds_the_limit_is_counted_in_one_line() -> None:
-    errors = [Remark(Severity.ERROR, "t", str(number)) for number in range(1_500)]
-    warnings = [Remark(Severity.WARNING, "t", str(number)) for number in range(11)]
+    errors = [Annotation(Severity.ERROR, "t", str(number)) for number in range(1_500)]
+    warnings = [Annotation(Severity.WARNING, "t", str(number)) for number in range(11)]
     lines = list(github_commands.commands([*warnings, *errors]))
     assert [line.split(" ")[0] for line in lines] == ["::error"] * 10 + ["::warning"] * 10 + [
         "::notice"

@@ -16,18 +16,18 @@ from pathlib import Path
 
 import pytest
 import trustme
-from world import DECLARED, BuildWorld, CommandLine, Ran, World, files_below, seed
+from workspace import DECLARED, BuildWorkspace, CommandLine, Ran, Workspace, files_below, seed
 
 PLAN = ("plan", "jwks")
 APPLY = ("apply", "jwks", "--auto-approve")
 
 
-def as_it_is(_world: World, _patch: pytest.MonkeyPatch) -> None:
+def as_it_is(_world: Workspace, _patch: pytest.MonkeyPatch) -> None:
     """Nothing is out of the ordinary."""
 
 
-def environment(**variables: str | None) -> Callable[[World, pytest.MonkeyPatch], None]:
-    def prepare(_world: World, patch: pytest.MonkeyPatch) -> None:
+def environment(**variables: str | None) -> Callable[[Workspace, pytest.MonkeyPatch], None]:
+    def prepare(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
         for name, value in variables.items():
             if value is None:
                 patch.delenv(name, raising=False)
@@ -37,41 +37,41 @@ def environment(**variables: str | None) -> Callable[[World, pytest.MonkeyPatch]
     return prepare
 
 
-def file(name: str, content: str | bytes = "") -> Callable[[World, pytest.MonkeyPatch], None]:
-    def prepare(world: World, _patch: pytest.MonkeyPatch) -> None:
-        path = world.folder / name
+def file(name: str, content: str | bytes = "") -> Callable[[Workspace, pytest.MonkeyPatch], None]:
+    def prepare(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+        path = workspace.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     return prepare
 
 
-def folder(name: str) -> Callable[[World, pytest.MonkeyPatch], None]:
-    def prepare(world: World, _patch: pytest.MonkeyPatch) -> None:
-        (world.folder / name).mkdir(parents=True)
+def folder(name: str) -> Callable[[Workspace, pytest.MonkeyPatch], None]:
+    def prepare(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+        (workspace.folder / name).mkdir(parents=True)
 
     return prepare
 
 
-def answered_with(kind: str) -> Callable[[World, pytest.MonkeyPatch], None]:
-    def prepare(world: World, _patch: pytest.MonkeyPatch) -> None:
-        world.fault(kind=kind, times=1000)
+def answered_with(kind: str) -> Callable[[Workspace, pytest.MonkeyPatch], None]:
+    def prepare(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+        workspace.fault(kind=kind, times=1000)
 
     return prepare
 
 
-def nobody_listens(_world: World, patch: pytest.MonkeyPatch) -> None:
+def nobody_listens(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         patch.setenv("APINIZER_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
 
 
 def both(
-    *preparations: Callable[[World, pytest.MonkeyPatch], None],
-) -> Callable[[World, pytest.MonkeyPatch], None]:
-    def prepare(world: World, patch: pytest.MonkeyPatch) -> None:
+    *preparations: Callable[[Workspace, pytest.MonkeyPatch], None],
+) -> Callable[[Workspace, pytest.MonkeyPatch], None]:
+    def prepare(workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
         for preparation in preparations:
-            preparation(world, patch)
+            preparation(workspace, patch)
 
     return prepare
 
@@ -87,7 +87,7 @@ class Case:
     code: int
     words: tuple[str, ...]
     told: tuple[str, ...]
-    prepare: Callable[[World, pytest.MonkeyPatch], None] = as_it_is
+    prepare: Callable[[Workspace, pytest.MonkeyPatch], None] = as_it_is
 
 
 # The tests may run as root, whom no permission stops: what can't be written lies below a file,
@@ -371,22 +371,22 @@ def check_told(ran: Ran, case: Case) -> None:
         assert words in flat(ran.err), ran.err
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_what_is_wrong_is_told_once_and_leaves_no_trace(
-    world: World, monkeypatch: pytest.MonkeyPatch, case: Case
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
-    case.prepare(world, monkeypatch)
-    files, truth = files_below(world.folder), world.state()
+    case.prepare(workspace, monkeypatch)
+    files, truth = files_below(workspace.folder), workspace.state()
 
-    ran = world.run(*case.words)
+    ran = workspace.run(*case.words)
 
     check_told(ran, case)
     # What needs consent shows the plan it needs it for; all else has no result.
     assert ran.out == "" or case.words[0] == "apply"
-    assert files_below(world.folder) == files
-    assert world.state() == truth
-    assert world.requests("PUT") == []
+    assert files_below(workspace.folder) == files
+    assert workspace.state() == truth
+    assert workspace.requests("PUT") == []
 
 
 WITH_A_FORMAT = {
@@ -396,14 +396,14 @@ WITH_A_FORMAT = {
 }
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("case", WITH_A_FORMAT.values(), ids=WITH_A_FORMAT)
 def test_where_json_is_asked_for_it_is_told_as_one_document(
-    world: World, monkeypatch: pytest.MonkeyPatch, case: Case
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
-    case.prepare(world, monkeypatch)
+    case.prepare(workspace, monkeypatch)
 
-    ran = world.run(*case.words, "--format", "json")
+    ran = workspace.run(*case.words, "--format", "json")
 
     check_told(ran, case)
     if "nobody can" in case_name(case) or "nobody is asked" in case_name(case):
@@ -416,33 +416,33 @@ def case_name(case: Case) -> str:
     return next(sentence for sentence, known in CASES.items() if known is case)
 
 
-def test_a_list_with_a_name_twice_is_refused(build: BuildWorld) -> None:
+def test_a_list_with_a_name_twice_is_refused(build: BuildWorkspace) -> None:
     twins = [{"name": "twin", "kid": "1"}, {"name": "twin", "kid": "2"}]
     project = {"name": "P", "allowDuplicates": True, "jwks": twins}
     declared = {"P": [{"name": "new", "previousNames": ["twin"]}]}
-    world = build({**seed(), "projects": [project]}, declared)
-    truth = world.state()
+    workspace = build({**seed(), "projects": [project]}, declared)
+    truth = workspace.state()
 
-    applied = world.run(*APPLY)
-    exported = world.run("export", "P", "--out", "out")
+    applied = workspace.run(*APPLY)
+    exported = workspace.run("export", "P", "--out", "out")
 
     assert (applied.code, exported.code) == (5, 5)
     assert "2 live keys have the name `twin`" in flat(applied.out)
     assert "rename or remove all but one of them" in flat(applied.out)
     assert "2 live keys have the name `twin`" in flat(exported.err)
-    assert world.state() == truth
-    assert not (world.folder / "out").exists()
+    assert workspace.state() == truth
+    assert not (workspace.folder / "out").exists()
 
 
-def test_a_project_that_does_not_exist_is_refused(world: World) -> None:
-    world.declare(Nowhere=[{"name": "any"}])
+def test_a_project_that_does_not_exist_is_refused(workspace: Workspace) -> None:
+    workspace.declare(Nowhere=[{"name": "any"}])
 
-    ran = world.run(*APPLY)
+    ran = workspace.run(*APPLY)
 
     assert ran.code == 5
     assert "refused Nowhere: project-unreadable" in ran.out
     assert "Check the project's name" in flat(ran.out)
-    assert world.requests("PUT") == []
+    assert workspace.requests("PUT") == []
 
 
 class Lists(BaseHTTPRequestHandler):
@@ -487,17 +487,17 @@ def tls_server(authority: trustme.CA) -> Iterator[str]:
             serving.join()
 
 
-@pytest.mark.usefixtures("hasty")
-def test_a_certificate_nobody_vouches_for(world: World) -> None:
+@pytest.mark.usefixtures("no_waits")
+def test_a_certificate_nobody_vouches_for(workspace: Workspace) -> None:
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(world.folder / "ca.pem"))
-    trustme.CA().cert_pem.write_to_path(str(world.folder / "another.pem"))
-    world.declare(Quiet=DECLARED["Quiet"])
+    authority.cert_pem.write_to_path(str(workspace.folder / "ca.pem"))
+    trustme.CA().cert_pem.write_to_path(str(workspace.folder / "another.pem"))
+    workspace.declare(Quiet=DECLARED["Quiet"])
     with tls_server(authority) as url:
-        strange = world.run(*PLAN, "--server", url)
-        wrong = world.run(*PLAN, "--server", url, "--ca-file", "another.pem")
-        right = world.run(*PLAN, "--server", url, "--ca-file", "ca.pem")
-        named = world.run(*PLAN, "--server", url, SSL_CERT_FILE="ca.pem")
+        strange = workspace.run(*PLAN, "--server", url)
+        wrong = workspace.run(*PLAN, "--server", url, "--ca-file", "another.pem")
+        right = workspace.run(*PLAN, "--server", url, "--ca-file", "ca.pem")
+        named = workspace.run(*PLAN, "--server", url, SSL_CERT_FILE="ca.pem")
 
     for ran in (strange, wrong):
         check_told(ran, Case(69, PLAN, ("no trusted TLS connection", "--ca-file")))
@@ -509,16 +509,16 @@ ANSWERS = {"no": "no\n", "y": "y\n", "Yes": "Yes\n", "nothing": "\n", "the end":
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-def test_any_answer_but_yes_is_no(world: World, answer: str) -> None:
-    truth = world.state()
+def test_any_answer_but_yes_is_no(workspace: Workspace, answer: str) -> None:
+    truth = workspace.state()
 
-    ran = world.run.terminal("apply", "jwks", answers=((ASKED, answer),))
+    ran = workspace.run.terminal("apply", "jwks", answers=((ASKED, answer),))
 
     assert ran.code == 5, ran
     assert "Not applied: the answer was not yes" in ran.out
     assert "Traceback" not in ran.out
-    assert world.state() == truth
-    assert world.requests("PUT") == []
+    assert workspace.state() == truth
+    assert workspace.requests("PUT") == []
 
 
 NEVER_ASKED = {
@@ -530,7 +530,7 @@ NEVER_ASKED = {
 
 @pytest.mark.parametrize(("words", "variables"), NEVER_ASKED.values(), ids=NEVER_ASKED)
 def test_on_a_terminal_too_a_pipeline_is_not_asked(
-    world: World,
+    workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
     variables: dict[str, str],
@@ -538,12 +538,12 @@ def test_on_a_terminal_too_a_pipeline_is_not_asked(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    ran = world.run.terminal("apply", "jwks", *words)
+    ran = workspace.run.terminal("apply", "jwks", *words)
 
     assert ran.code == 5
     assert "Nobody can be asked" in ran.out
     assert ASKED not in ran.out
-    assert world.requests("PUT") == []
+    assert workspace.requests("PUT") == []
 
 
 GONE = {
@@ -560,23 +560,23 @@ GONE = {
 
 @pytest.mark.parametrize(("words", "reader", "code"), GONE.values(), ids=GONE)
 def test_a_reader_that_has_gone_is_no_failure(
-    world: World, words: str, reader: str, code: int
+    workspace: Workspace, words: str, reader: str, code: int
 ) -> None:
-    ran = world.run.shell(f"{{ reconciler {words}; echo $? >code; }} | {reader}")
+    ran = workspace.run.shell(f"{{ reconciler {words}; echo $? >code; }} | {reader}")
 
-    assert (world.folder / "code").read_text() == f"{code}\n"
+    assert (workspace.folder / "code").read_text() == f"{code}\n"
     assert "Traceback" not in ran.err
     assert "bug" not in ran.err
 
 
-def test_an_apply_goes_on_though_its_reader_has_gone(world: World) -> None:
-    ran = world.run.shell(
+def test_an_apply_goes_on_though_its_reader_has_gone(workspace: Workspace) -> None:
+    ran = workspace.run.shell(
         "{ reconciler apply jwks --auto-approve --report json=r.json; echo $? >code; } | true"
     )
 
     assert ran.err == ""
-    assert (world.folder / "code").read_text() == "0\n"
-    report = json.loads((world.folder / "r.json").read_text())
+    assert (workspace.folder / "code").read_text() == "0\n"
+    report = json.loads((workspace.folder / "r.json").read_text())
     assert {item["outcome"] for item in report["outcomes"]} == {"applied"}
 
 
@@ -592,8 +592,8 @@ CLOSED = {
 
 
 @pytest.mark.parametrize(("script", "code"), CLOSED.values(), ids=CLOSED)
-def test_a_closed_stream_is_no_bug(world: World, script: str, code: int) -> None:
-    ran = world.run.shell(script)
+def test_a_closed_stream_is_no_bug(workspace: Workspace, script: str, code: int) -> None:
+    ran = workspace.run.shell(script)
 
     assert ran.code == code, ran
     assert "Traceback" not in ran.err
@@ -614,8 +614,8 @@ FULL = {
 
 @full_disk
 @pytest.mark.parametrize(("words", "code"), FULL.values(), ids=FULL)
-def test_a_full_disk_below_stdout_is_told(world: World, words: str, code: int) -> None:
-    ran = world.run.shell(f"reconciler {words} >/dev/full")
+def test_a_full_disk_below_stdout_is_told(workspace: Workspace, words: str, code: int) -> None:
+    ran = workspace.run.shell(f"reconciler {words} >/dev/full")
 
     assert ran.code == code, ran
     assert "Traceback" not in ran.err
@@ -624,15 +624,15 @@ def test_a_full_disk_below_stdout_is_told(world: World, words: str, code: int) -
 
 
 @full_disk
-def test_a_report_that_does_not_fit_keeps_nothing_else_back(world: World) -> None:
+def test_a_report_that_does_not_fit_keeps_nothing_else_back(workspace: Workspace) -> None:
     reports = ("--report", "json=/dev/full", "--report", "json=whole.json")
 
-    ran = world.run(*APPLY, *reports)
+    ran = workspace.run(*APPLY, *reports)
 
     assert ran.code == 64
     assert "/dev/full can't be written: No space left on device" in ran.err
     assert "Applied" in ran.out
-    outcomes = json.loads((world.folder / "whole.json").read_text())["outcomes"]
+    outcomes = json.loads((workspace.folder / "whole.json").read_text())["outcomes"]
     assert {item["outcome"] for item in outcomes} == {"applied"}
 
 
@@ -647,22 +647,22 @@ def no_file_may_grow() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_plan_that_does_not_fit_leaves_the_earlier_one_as_it_was(world: World) -> None:
-    (world.folder / "plan.json").write_text("the earlier one")
-    files = files_below(world.folder)
+def test_a_plan_that_does_not_fit_leaves_the_earlier_one_as_it_was(workspace: Workspace) -> None:
+    (workspace.folder / "plan.json").write_text("the earlier one")
+    files = files_below(workspace.folder)
 
     with no_file_may_grow():
-        ran = world.run(*PLAN, "--out", "plan.json")
+        ran = workspace.run(*PLAN, "--out", "plan.json")
 
     check_told(ran, Case(64, PLAN, ("plan.json can't be written: File too large",)))
-    assert files_below(world.folder) == files
+    assert files_below(workspace.folder) == files
 
 
-def test_a_failure_whose_report_does_not_fit_keeps_its_code(world: World) -> None:
+def test_a_failure_whose_report_does_not_fit_keeps_its_code(workspace: Workspace) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
 
-    ran = world.run("plan", "nowhere", "--report", "json=/dev/full")
+    ran = workspace.run("plan", "nowhere", "--report", "json=/dev/full")
 
     assert ran.code == 65
     assert "check the path's spelling" in ran.err

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from world import DECLARED, CommandLine, World, manifest, write_manifests
+from workspace import DECLARED, CommandLine, Workspace, manifest, write_manifests
 
 from reconciler.cli.overview import COMMANDS
 
@@ -114,31 +114,31 @@ def test_validate_tells_problems_in_json(run: CommandLine) -> None:
     }
 
 
-def test_a_saved_plan_is_what_json_prints_and_show_renders(world: World) -> None:
-    printed = world.run("plan", "jwks", "--format", "json", "--out", "plan.json")
-    text = world.run("plan", "jwks")
-    saved = (world.folder / "plan.json").read_text()
+def test_a_saved_plan_is_what_json_prints_and_show_renders(workspace: Workspace) -> None:
+    printed = workspace.run("plan", "jwks", "--format", "json", "--out", "plan.json")
+    text = workspace.run("plan", "jwks")
+    saved = (workspace.folder / "plan.json").read_text()
 
     assert saved == printed.out
-    assert world.run("show", "plan.json", "--format", "json").out == saved
-    assert world.run("show", "plan.json").out == text.out
-    assert world.run("show", "-", stdin=saved).out == text.out
+    assert workspace.run("show", "plan.json", "--format", "json").out == saved
+    assert workspace.run("show", "plan.json").out == text.out
+    assert workspace.run("show", "-", stdin=saved).out == text.out
     for verbosity in ("-v", "-q"):
-        shown = world.run("show", "plan.json", verbosity)
-        assert shown.out == world.run("plan", "jwks", verbosity).out
+        shown = workspace.run("show", "plan.json", verbosity)
+        assert shown.out == workspace.run("plan", "jwks", verbosity).out
 
 
-def test_a_plan_is_the_same_at_any_time_in_any_order(world: World) -> None:
-    paths = sorted(str(path) for path in world.manifests.iterdir())
+def test_a_plan_is_the_same_at_any_time_in_any_order(workspace: Workspace) -> None:
+    paths = sorted(str(path) for path in workspace.manifests.iterdir())
 
-    one = world.run("plan", *paths, "--format", "json")
-    other = world.run("plan", *reversed(paths), "--format", "json", "--parallelism", "1")
+    one = workspace.run("plan", *paths, "--format", "json")
+    other = workspace.run("plan", *reversed(paths), "--format", "json", "--parallelism", "1")
 
     assert one.out == other.out
 
 
-def test_a_plan_tells_what_an_apply_would_change(world: World) -> None:
-    ran = world.run("plan", "jwks")
+def test_a_plan_tells_what_an_apply_would_change(workspace: Workspace) -> None:
+    ran = workspace.run("plan", "jwks")
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("Plan: 1 to rename, 1 to describe, 1 to rename and describe;")
@@ -147,80 +147,80 @@ def test_a_plan_tells_what_an_apply_would_change(world: World) -> None:
     assert "spare" not in ran.out
 
 
-def test_more_words_name_what_is_left_alone_and_trace_requests(world: World) -> None:
-    ran = world.run("plan", "jwks", "-v")
+def test_more_words_name_what_is_left_alone_and_trace_requests(workspace: Workspace) -> None:
+    ran = workspace.run("plan", "jwks", "-v")
 
     assert "spare" in ran.out
     assert "kid k1" in ran.out
     traced = ran.err.splitlines()
-    assert len(traced) == len(world.requests())
+    assert len(traced) == len(workspace.requests())
     assert all(line.startswith("GET /apiops/projects/") for line in traced)
     assert all(" 200 " in line for line in traced)
 
 
-def test_fewer_words_are_the_verdict_alone(world: World) -> None:
-    ran = world.run("plan", "jwks", "-q")
+def test_fewer_words_are_the_verdict_alone(workspace: Workspace) -> None:
+    ran = workspace.run("plan", "jwks", "-q")
 
     assert (ran.out.count("\n"), ran.err) == (1, "")
     assert ran.out.startswith("Plan: ")
 
 
 @pytest.mark.parametrize("words", [("plan", "jwks", "-v"), ("apply", "jwks", "--auto-approve")])
-def test_with_json_remarks_stay_on_stderr(world: World, words: tuple[str, ...]) -> None:
-    ran = world.run(*words, "-v", "--format", "json")
+def test_with_json_remarks_stay_on_stderr(workspace: Workspace, words: tuple[str, ...]) -> None:
+    ran = workspace.run(*words, "-v", "--format", "json")
 
     assert ran.document["digest"]
     assert "GET /apiops/" in ran.err
 
 
-def test_a_plan_of_standard_input(world: World) -> None:
+def test_a_plan_of_standard_input(workspace: Workspace) -> None:
     text = manifest("Quiet", [{"name": "calmer", "previousNames": ["calm"]}])
 
-    ran = world.run("plan", "-", "--detailed-exitcode", stdin=text)
+    ran = workspace.run("plan", "-", "--detailed-exitcode", stdin=text)
 
     assert ran.code == 2
     assert "<stdin>" in ran.out
 
 
-def test_a_refused_plan_is_saved_and_shown_too(world: World) -> None:
-    world.declare(Payments=[{"name": "nobody-has-this"}])
+def test_a_refused_plan_is_saved_and_shown_too(workspace: Workspace) -> None:
+    workspace.declare(Payments=[{"name": "nobody-has-this"}])
 
-    planned = world.run("plan", "jwks", "--out", "plan.json")
-    shown = world.run("show", "plan.json")
+    planned = workspace.run("plan", "jwks", "--out", "plan.json")
+    shown = workspace.run("show", "plan.json")
 
     assert (planned.code, shown.code) == (5, 0)
     assert shown.out == planned.out
     assert "refused Payments / nobody-has-this: missing" in shown.out
 
 
-def test_a_plan_that_is_out_of_date_is_shown_all_the_same(world: World) -> None:
-    planned = world.run("plan", "jwks", "--out", "plan.json")
-    assert world.run("apply", "jwks", "--auto-approve").code == 0
+def test_a_plan_that_is_out_of_date_is_shown_all_the_same(workspace: Workspace) -> None:
+    planned = workspace.run("plan", "jwks", "--out", "plan.json")
+    assert workspace.run("apply", "jwks", "--auto-approve").code == 0
 
-    assert world.run("show", "plan.json").out == planned.out
+    assert workspace.run("show", "plan.json").out == planned.out
 
 
-def test_the_report_of_an_apply_is_shown_with_its_outcomes(world: World) -> None:
-    applied = world.run("apply", "jwks", "--auto-approve", "--report", "json=apply.json")
+def test_the_report_of_an_apply_is_shown_with_its_outcomes(workspace: Workspace) -> None:
+    applied = workspace.run("apply", "jwks", "--auto-approve", "--report", "json=apply.json")
 
-    shown = world.run("show", "apply.json", "--report", "json=again.json")
+    shown = workspace.run("show", "apply.json", "--report", "json=again.json")
 
     assert shown.code == 0
     assert shown.out.startswith("Applied: ")
     assert shown.out in applied.out
-    again = (world.folder / "again.json").read_text()
-    assert again == (world.folder / "apply.json").read_text()
+    again = (workspace.folder / "again.json").read_text()
+    assert again == (workspace.folder / "apply.json").read_text()
 
 
-def test_a_report_replaces_what_its_link_leads_to(world: World) -> None:
-    (world.folder / "target.json").write_text("old")
-    (world.folder / "link.json").symlink_to("target.json")
+def test_a_report_replaces_what_its_link_leads_to(workspace: Workspace) -> None:
+    (workspace.folder / "target.json").write_text("old")
+    (workspace.folder / "link.json").symlink_to("target.json")
 
-    world.run("plan", "jwks", "--out", "link.json")
+    workspace.run("plan", "jwks", "--out", "link.json")
 
-    assert (world.folder / "link.json").is_symlink()
-    assert json.loads((world.folder / "target.json").read_text())["digest"]
-    assert sorted(path.name for path in world.folder.iterdir()) == [
+    assert (workspace.folder / "link.json").is_symlink()
+    assert json.loads((workspace.folder / "target.json").read_text())["digest"]
+    assert sorted(path.name for path in workspace.folder.iterdir()) == [
         "jwks",
         "link.json",
         "target.json",
@@ -231,26 +231,26 @@ DEVICES = {"nothing": "/dev/null", "stdout": "/dev/stdout", "a descriptor": "/de
 
 
 @pytest.mark.parametrize("path", DEVICES.values(), ids=DEVICES)
-def test_a_device_is_written_to_and_never_replaced(world: World, path: str) -> None:
+def test_a_device_is_written_to_and_never_replaced(workspace: Workspace, path: str) -> None:
     before = Path(path).lstat()
 
-    ran = world.run.shell(f"reconciler plan jwks -q --out {path} | cat")
+    ran = workspace.run.shell(f"reconciler plan jwks -q --out {path} | cat")
 
     assert ran.code == 0
     assert ("formatVersion" in ran.out) == (path != "/dev/null")
     assert Path(path).lstat().st_ino == before.st_ino
 
 
-def test_a_redirected_file_keeps_what_both_wrote_to_it(world: World) -> None:
-    ran = world.run.shell("reconciler plan jwks -q --out /dev/stdout >>all.txt; cat all.txt")
+def test_a_redirected_file_keeps_what_both_wrote_to_it(workspace: Workspace) -> None:
+    ran = workspace.run.shell("reconciler plan jwks -q --out /dev/stdout >>all.txt; cat all.txt")
 
     assert "Plan: 1 to rename" in ran.out
 
 
-def test_files_get_the_usual_permissions(world: World) -> None:
-    world.run.shell("umask 027; reconciler plan jwks --out plan.json")
+def test_files_get_the_usual_permissions(workspace: Workspace) -> None:
+    workspace.run.shell("umask 027; reconciler plan jwks --out plan.json")
 
-    assert (world.folder / "plan.json").stat().st_mode & 0o777 == 0o640
+    assert (workspace.folder / "plan.json").stat().st_mode & 0o777 == 0o640
 
 
 def test_the_schema_is_json_and_takes_the_examples(run: CommandLine) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import DECLARED, BuildWorld, Ran, World, wait_until
+from workspace import DECLARED, BuildWorkspace, Ran, Workspace, wait_until
 
 from reconciler.cli.exit_codes import PRECEDENCE, ExitCode, worst
 
@@ -18,83 +18,83 @@ APPLY = ("apply", "jwks", "--auto-approve")
 PLAN = ("plan", "jwks")
 
 
-def as_it_is(_world: World, _patch: pytest.MonkeyPatch) -> None:
+def as_it_is(_world: Workspace, _patch: pytest.MonkeyPatch) -> None:
     """Nothing is out of the ordinary."""
 
 
-def bug(_world: World, patch: pytest.MonkeyPatch) -> None:
+def bug(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
     def broken(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
     patch.setattr("reconciler.core.planner.make_plan", broken)
 
 
-def late_bug(_world: World, patch: pytest.MonkeyPatch) -> None:
+def late_bug(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
     def broken(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
     patch.setattr("reconciler.cli.console.Console.plan", broken)
 
 
-def nothing_pending(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.declare(Quiet=DECLARED["Quiet"])
+def nothing_pending(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.declare(Quiet=DECLARED["Quiet"])
 
 
-def changed_meanwhile(world: World, _patch: pytest.MonkeyPatch) -> None:
+def changed_meanwhile(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
     """Somebody edits the description between the plan's list and the one before the writes."""
-    world.declare(Payments=DECLARED["Payments"])
+    workspace.declare(Payments=DECLARED["Payments"])
     fault = {"kind": "foreign-change", "method": "GET", "project": "Payments", "at": 2}
-    world.fault(**fault, name="my-jwk", description="By somebody else.")
+    workspace.fault(**fault, name="my-jwk", description="By somebody else.")
 
 
-def taken_meanwhile(world: World, _patch: pytest.MonkeyPatch) -> None:
+def taken_meanwhile(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
     """Somebody takes the new name just before the update that wants it."""
     fault = {"kind": "foreign-change", "method": "PUT", "project": "Payments", "at": 2}
-    world.fault(**fault, name="spare", to="partner-signing")
+    workspace.fault(**fault, name="spare", to="partner-signing")
 
 
-def not_deployed(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.fault(kind="deploy-fails", environments=["prod"], times=100)
+def not_deployed(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.fault(kind="deploy-fails", environments=["prod"], times=100)
 
 
-def missing(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.declare(Payments=[{"name": "nobody-has-this"}])
+def missing(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.declare(Payments=[{"name": "nobody-has-this"}])
 
 
-def invalid(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.declare(Payments=[{"nmae": "calm"}])
+def invalid(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.declare(Payments=[{"nmae": "calm"}])
 
 
-def failing(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.fault(kind="html", times=100)
+def failing(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.fault(kind="html", times=100)
 
 
-def lost_after_the_first_list(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.declare(Payments=DECLARED["Payments"])
-    world.fault(kind="html", method="GET", at=2, times=100)
+def lost_after_the_first_list(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.declare(Payments=DECLARED["Payments"])
+    workspace.fault(kind="html", method="GET", at=2, times=100)
 
 
-def no_token(_world: World, patch: pytest.MonkeyPatch) -> None:
+def no_token(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
     patch.delenv("APINIZER_TOKEN")
 
 
-def wrong_token(_world: World, patch: pytest.MonkeyPatch) -> None:
+def wrong_token(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("APINIZER_TOKEN", "a-token-nobody-issued")
 
 
-def expired_at_the_first_write(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.fault(kind="unauthorized", method="PUT", times=100)
+def expired_at_the_first_write(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.fault(kind="unauthorized", method="PUT", times=100)
 
 
-def hanging_lists(world: World, _patch: pytest.MonkeyPatch) -> None:
-    world.fault(kind="hang", method="GET", times=100)
+def hanging_lists(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
+    workspace.fault(kind="hang", method="GET", times=100)
 
 
 @dataclass(frozen=True)
 class Case:
     code: int
     words: tuple[str, ...]
-    prepare: Callable[[World, pytest.MonkeyPatch], None] = as_it_is
+    prepare: Callable[[Workspace, pytest.MonkeyPatch], None] = as_it_is
     result: bool = field(default=True, kw_only=True)
     """Whether it comes to a plan; else the document tells a failure."""
 
@@ -145,23 +145,23 @@ def check_report(text: str, case: Case) -> None:
         assert report["error"]["exitCode"] == case.code
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("output", ["text", "json"])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_each_situation_ends_in_its_code(
-    world: World, monkeypatch: pytest.MonkeyPatch, case: Case, output: str
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, case: Case, output: str
 ) -> None:
-    case.prepare(world, monkeypatch)
+    case.prepare(workspace, monkeypatch)
 
-    ran = world.run(*case.words, "--format", output, "--report", "json=report.json")
+    ran = workspace.run(*case.words, "--format", output, "--report", "json=report.json")
 
     assert ran.code == case.code, ran
     assert "Traceback" not in ran.err
     assert "secret-value-of-a-bug" not in ran.out + ran.err
-    check_report((world.folder / "report.json").read_text(), case)
+    check_report((workspace.folder / "report.json").read_text(), case)
     if output == "json":
         check_report(ran.out, case)
-        assert ran.out == (world.folder / "report.json").read_text()
+        assert ran.out == (workspace.folder / "report.json").read_text()
 
 
 def test_no_code_of_the_table_is_left_out() -> None:
@@ -171,15 +171,15 @@ def test_no_code_of_the_table_is_left_out() -> None:
 
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_bug_after_the_writes_leaves_the_report_of_them(
-    world: World, monkeypatch: pytest.MonkeyPatch, output: str
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, output: str
 ) -> None:
-    late_bug(world, monkeypatch)
+    late_bug(workspace, monkeypatch)
 
-    ran = world.run(*APPLY, "-q", "--format", output, "--report", "json=report.json")
+    ran = workspace.run(*APPLY, "-q", "--format", output, "--report", "json=report.json")
 
     assert ran.code == 1
     if output == "json":
-        report = json.loads((world.folder / "report.json").read_text())
+        report = json.loads((workspace.folder / "report.json").read_text())
         assert {item["outcome"] for item in report["outcomes"]} == {"applied"}
 
 
@@ -189,21 +189,21 @@ SIGNALS = {"Ctrl-C": (signal.SIGINT, 130), "SIGTERM": (signal.SIGTERM, 143)}
 @pytest.mark.parametrize("output", ["text", "json"])
 @pytest.mark.parametrize(("number", "code"), SIGNALS.values(), ids=SIGNALS)
 def test_a_signal_lets_the_write_in_flight_finish(
-    world: World, number: signal.Signals, code: int, output: str
+    workspace: Workspace, number: signal.Signals, code: int, output: str
 ) -> None:
-    world.declare(Payments=DECLARED["Payments"])
-    world.fault(kind="latency", method="PUT", seconds=1.5, times=10)
+    workspace.declare(Payments=DECLARED["Payments"])
+    workspace.fault(kind="latency", method="PUT", seconds=1.5, times=10)
     words = (*APPLY, "--format", output, "--report", "json=report.json")
 
-    with world.run.process(*words) as process:
-        wait_until(lambda: bool(world.requests("PUT")), "the first update")
+    with workspace.run.process(*words) as process:
+        wait_until(lambda: bool(workspace.requests("PUT")), "the first update")
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
 
     assert process.returncode == code, err
-    assert [method for method, _ in world.requests()] == ["GET", "GET", "PUT", "GET"]
+    assert [method for method, _ in workspace.requests()] == ["GET", "GET", "PUT", "GET"]
     assert err.count("Stopping: the write in flight is finished") == 1
-    report = json.loads((world.folder / "report.json").read_text())
+    report = json.loads((workspace.folder / "report.json").read_text())
     assert [item["outcome"] for item in report["outcomes"]] == ["applied", "not-tried"]
     assert report["stopped"]
     if output == "json":
@@ -215,27 +215,27 @@ def test_a_signal_lets_the_write_in_flight_finish(
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS.values(), ids=SIGNALS)
 def test_a_signal_before_the_first_write_ends_at_once(
-    world: World, number: signal.Signals, code: int
+    workspace: Workspace, number: signal.Signals, code: int
 ) -> None:
-    world.fault(kind="hang", method="GET", times=10)
+    workspace.fault(kind="hang", method="GET", times=10)
 
-    with world.run.process(*APPLY, "--report", "json=report.json") as process:
-        wait_until(lambda: bool(world.requests("GET")), "the first list")
+    with workspace.run.process(*APPLY, "--report", "json=report.json") as process:
+        wait_until(lambda: bool(workspace.requests("GET")), "the first list")
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
 
     assert (process.returncode, out) == (code, ""), err
-    assert world.requests("PUT") == []
-    error = json.loads((world.folder / "report.json").read_text())["error"]
+    assert workspace.requests("PUT") == []
+    error = json.loads((workspace.folder / "report.json").read_text())["error"]
     assert error["exitCode"] == code
 
 
-def test_a_second_signal_leaves_at_once(world: World) -> None:
-    world.declare(Payments=DECLARED["Payments"])
-    world.fault(kind="hang", method="PUT", times=10)
+def test_a_second_signal_leaves_at_once(workspace: Workspace) -> None:
+    workspace.declare(Payments=DECLARED["Payments"])
+    workspace.fault(kind="hang", method="PUT", times=10)
 
-    with world.run.process(*APPLY) as process:
-        wait_until(lambda: bool(world.requests("PUT")), "the first update")
+    with workspace.run.process(*APPLY) as process:
+        wait_until(lambda: bool(workspace.requests("PUT")), "the first update")
         process.send_signal(signal.SIGINT)
         wait_until(lambda: signalled(process.pid), "the first signal")
         process.send_signal(signal.SIGTERM)
@@ -251,44 +251,44 @@ def signalled(pid: int) -> bool:
     return all(int(mask, 16) == 0 for mask in pending)
 
 
-def test_the_deadline_lets_the_write_in_flight_finish(world: World) -> None:
-    world.declare(Payments=DECLARED["Payments"])
-    world.fault(kind="latency", method="PUT", seconds=3, times=10)
+def test_the_deadline_lets_the_write_in_flight_finish(workspace: Workspace) -> None:
+    workspace.declare(Payments=DECLARED["Payments"])
+    workspace.fault(kind="latency", method="PUT", seconds=3, times=10)
 
-    ran = world.run(*APPLY, "--deadline", "1.5", "--report", "json=report.json")
+    ran = workspace.run(*APPLY, "--deadline", "1.5", "--report", "json=report.json")
 
     assert ran.code == 143, ran
-    assert len(world.requests("PUT")) == 1
+    assert len(workspace.requests("PUT")) == 1
     assert "Stopped early: The deadline of 1.5 s ended the run" in ran.out
-    report = json.loads((world.folder / "report.json").read_text())
+    report = json.loads((workspace.folder / "report.json").read_text())
     assert report["stopped"] == "The deadline of 1.5 s ended the run"
     assert [item["outcome"] for item in report["outcomes"]] == ["applied", "not-tried"]
 
 
 def test_an_interrupt_outside_of_a_run_is_told_too(
-    build: BuildWorld, monkeypatch: pytest.MonkeyPatch
+    build: BuildWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_values: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    world = build()
+    workspace = build()
     monkeypatch.setattr("reconciler.manifests.load.load", interrupted)
 
-    ran = world.run(*PLAN, "--report", "json=report.json")
+    ran = workspace.run(*PLAN, "--report", "json=report.json")
 
     assert ran.code == 130
     assert "Interrupted" in ran.err
-    assert json.loads((world.folder / "report.json").read_text())["error"]["exitCode"] == 130
+    assert json.loads((workspace.folder / "report.json").read_text())["error"]["exitCode"] == 130
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_keep_going_tells_the_refusal_by_its_code(world: World, output: str) -> None:
-    world.declare(Payments=[{"name": "nobody-has-this"}], Partners=DECLARED["Partners"])
+def test_keep_going_tells_the_refusal_by_its_code(workspace: Workspace, output: str) -> None:
+    workspace.declare(Payments=[{"name": "nobody-has-this"}], Partners=DECLARED["Partners"])
 
-    ran = world.run(*APPLY, "--keep-going", "--format", output)
+    ran = workspace.run(*APPLY, "--keep-going", "--format", output)
 
     assert ran.code == 5
-    assert world.names("Partners") == ["acme-verification", "globex"]
+    assert workspace.names("Partners") == ["acme-verification", "globex"]
 
 
 WORST: dict[str, tuple[list[int], int]] = {

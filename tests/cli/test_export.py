@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import TOKEN, BuildWorld, Key, Ran, World, seed
+from workspace import TOKEN, BuildWorkspace, Key, Ran, Workspace, seed
 
 from reconciler.core.names import name_fault
 from reconciler.sandbox.seed import read_seed
@@ -70,13 +70,13 @@ NAMES = {
 }
 
 
-def nothing_to_do(world: World, *paths: str) -> None:
-    ran = world.run("plan", *paths, "--detailed-exitcode")
+def nothing_to_do(workspace: Workspace, *paths: str) -> None:
+    ran = workspace.run("plan", *paths, "--detailed-exitcode")
     assert (ran.code, ran.out.split(":")[0]) == (0, "Nothing to do"), ran
 
 
 @pytest.mark.parametrize("to_folder", [False, True], ids=["stdout", "--out"])
-def test_nasty_texts_come_back_as_they_were(build: BuildWorld, to_folder: bool) -> None:
+def test_nasty_texts_come_back_as_they_were(build: BuildWorkspace, to_folder: bool) -> None:
     live: dict[str, list[Key]] = {
         "Descriptions": [
             {"name": f"key-{place}", "kid": f"kid-{place}", "description": text}
@@ -89,12 +89,12 @@ def test_nasty_texts_come_back_as_they_were(build: BuildWorld, to_folder: bool) 
             if text and len(text) < 1000
         ],
     }
-    world = build(seed(live), {})
+    workspace = build(seed(live), {})
 
     if to_folder:
-        ran = world.run("export", "--out", "out")
-        nothing_to_do(world, "out")
-        assert sorted(path.name for path in (world.folder / "out").iterdir()) == [
+        ran = workspace.run("export", "--out", "out")
+        nothing_to_do(workspace, "out")
+        assert sorted(path.name for path in (workspace.folder / "out").iterdir()) == [
             "Descriptions.yaml",
             "Kids.yaml",
             "Names.yaml",
@@ -102,9 +102,9 @@ def test_nasty_texts_come_back_as_they_were(build: BuildWorld, to_folder: bool) 
         keys = sum(map(len, live.values()))
         assert (ran.out, ran.err) == ("", f"Wrote {keys} JWKs of 3 projects to out.\n")
     else:
-        ran = world.run("export")
-        (world.folder / "all.yaml").write_text(ran.out)
-        nothing_to_do(world, "all.yaml")
+        ran = workspace.run("export")
+        (workspace.folder / "all.yaml").write_text(ran.out)
+        nothing_to_do(workspace, "all.yaml")
         assert ran.err == ""
     assert ran.code == 0
 
@@ -120,11 +120,11 @@ UNEXPORTABLE = {
 
 @pytest.mark.parametrize(("name", "told"), UNEXPORTABLE.values(), ids=UNEXPORTABLE)
 def test_what_can_not_be_declared_is_left_out_with_a_warning(
-    build: BuildWorld, name: str, told: str
+    build: BuildWorkspace, name: str, told: str
 ) -> None:
-    world = build(seed({"P": [{"name": name, "kid": "1"}, {"name": "good"}]}), {})
+    workspace = build(seed({"P": [{"name": name, "kid": "1"}, {"name": "good"}]}), {})
 
-    ran = world.run("export", "P")
+    ran = workspace.run("export", "P")
 
     assert ran.code == 0
     (declared,) = yaml.safe_load_all(ran.out)
@@ -133,43 +133,47 @@ def test_what_can_not_be_declared_is_left_out_with_a_warning(
     assert told in ran.err
     assert ran.err.count("\n") == 1
     assert ran.err.isascii() or "\u202e" not in ran.err
-    (world.folder / "p.yaml").write_text(ran.out)
-    nothing_to_do(world, "p.yaml")
+    (workspace.folder / "p.yaml").write_text(ran.out)
+    nothing_to_do(workspace, "p.yaml")
 
 
-def test_a_project_with_nothing_to_declare_is_a_manifest_all_the_same(build: BuildWorld) -> None:
-    world = build(seed({"P": []}), {})
+def test_a_project_with_nothing_to_declare_is_a_manifest_all_the_same(
+    build: BuildWorkspace,
+) -> None:
+    workspace = build(seed({"P": []}), {})
 
-    ran = world.run("export", "P", "--out", "out")
+    ran = workspace.run("export", "P", "--out", "out")
 
     assert ran.err == "Wrote 0 JWKs of 1 projects to out.\n"
-    nothing_to_do(world, "out")
+    nothing_to_do(workspace, "out")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "iso8859-9", "utf-16"])
 def test_a_manifest_is_utf_8_whatever_the_locale(
-    build: BuildWorld, monkeypatch: pytest.MonkeyPatch, encoding: str
+    build: BuildWorkspace, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
-    world = build(seed({"P": [{"name": "imza", "description": "Ödemeler: İmza \U0001f511"}]}), {})
+    workspace = build(
+        seed({"P": [{"name": "imza", "description": "Ödemeler: İmza \U0001f511"}]}), {}
+    )
 
-    ran = world.run.shell("reconciler export P > p.yaml")
+    ran = workspace.run.shell("reconciler export P > p.yaml")
 
     assert ran.code == 0
-    (world.folder / "p.yaml").read_text(encoding="utf-8")
-    nothing_to_do(world, "p.yaml")
+    (workspace.folder / "p.yaml").read_text(encoding="utf-8")
+    nothing_to_do(workspace, "p.yaml")
 
 
-def test_a_kid_is_pinned_only_where_it_is_unique(build: BuildWorld) -> None:
+def test_a_kid_is_pinned_only_where_it_is_unique(build: BuildWorkspace) -> None:
     keys: list[Key] = [
         {"name": "a", "kid": "one"},
         {"name": "b", "kid": "two"},
         {"name": "c", "kid": "two"},
         {"name": "d"},
     ]
-    world = build(seed({"P": keys}), {})
+    workspace = build(seed({"P": keys}), {})
 
-    ran = world.run("export", "P")
+    ran = workspace.run("export", "P")
 
     entries = yaml.safe_load(ran.out)["spec"]["jwks"]
     assert {entry["name"]: entry.get("kid") for entry in entries} == {
@@ -180,46 +184,46 @@ def test_a_kid_is_pinned_only_where_it_is_unique(build: BuildWorld) -> None:
     }
 
 
-def test_editing_a_pinned_name_is_the_rename(world: World) -> None:
-    world.run("export", "Payments", "--out", "out")
-    path = world.folder / "out" / "Payments.yaml"
+def test_editing_a_pinned_name_is_the_rename(workspace: Workspace) -> None:
+    workspace.run("export", "Payments", "--out", "out")
+    path = workspace.folder / "out" / "Payments.yaml"
     path.write_text(path.read_text().replace("my-jwk", "partner-signing"))
 
-    ran = world.run("apply", "out", "--auto-approve")
+    ran = workspace.run("apply", "out", "--auto-approve")
 
     assert ran.code == 0
-    assert world.names("Payments")[0] == "partner-signing"
+    assert workspace.names("Payments")[0] == "partner-signing"
 
 
-def test_the_named_projects_alone_are_exported(world: World) -> None:
-    ran = world.run("export", "Quiet", "Partners")
+def test_the_named_projects_alone_are_exported(workspace: Workspace) -> None:
+    ran = workspace.run("export", "Quiet", "Partners")
 
     documents = list(yaml.safe_load_all(ran.out))
     assert [document["metadata"]["name"] for document in documents] == ["Partners", "Quiet"]
 
 
-def test_an_export_replaces_the_files_of_an_earlier_one(world: World) -> None:
-    world.run("export", "--out", "out")
-    world.run("apply", "jwks", "--auto-approve")
+def test_an_export_replaces_the_files_of_an_earlier_one(workspace: Workspace) -> None:
+    workspace.run("export", "--out", "out")
+    workspace.run("apply", "jwks", "--auto-approve")
 
-    assert world.run("export", "--out", "out").code == 0
+    assert workspace.run("export", "--out", "out").code == 0
 
-    nothing_to_do(world, "out")
-    assert len(list((world.folder / "out").iterdir())) == 3
+    nothing_to_do(workspace, "out")
+    assert len(list((workspace.folder / "out").iterdir())) == 3
 
 
 @pytest.mark.parametrize("to_folder", [False, True], ids=["stdout", "--out"])
-def test_json_is_one_document_with_the_manifests(world: World, to_folder: bool) -> None:
+def test_json_is_one_document_with_the_manifests(workspace: Workspace, to_folder: bool) -> None:
     words = ("--out", "out") if to_folder else ()
 
-    ran = world.run("export", "Quiet", "Partners", "--format", "json", *words)
+    ran = workspace.run("export", "Quiet", "Partners", "--format", "json", *words)
 
     partners, quiet = ran.document["projects"]
     assert (partners["name"], partners["jwks"], partners["leftOut"]) == ("Partners", 2, [])
     assert yaml.safe_load(quiet["manifest"])["metadata"]["name"] == "Quiet"
     if to_folder:
         assert quiet["file"] == "out/Quiet.yaml"
-        assert (world.folder / "out/Quiet.yaml").read_text() == quiet["manifest"]
+        assert (workspace.folder / "out/Quiet.yaml").read_text() == quiet["manifest"]
     else:
         assert quiet["file"] is None
 
@@ -237,53 +241,53 @@ PROJECTS = {
 
 @pytest.mark.parametrize(("project", "file"), PROJECTS.values(), ids=PROJECTS)
 def test_projects_of_any_name_stay_in_their_folder(
-    build: BuildWorld, project: str, file: str | None
+    build: BuildWorkspace, project: str, file: str | None
 ) -> None:
-    world = build(seed({project: [{"name": "key"}], "good": [{"name": "key"}]}), {})
+    workspace = build(seed({project: [{"name": "key"}], "good": [{"name": "key"}]}), {})
 
-    ran = world.run("export", "--out", "out")
+    ran = workspace.run("export", "--out", "out")
 
     assert ran.code == 0
-    written = {path.name for path in world.folder.rglob("*.yaml")}
+    written = {path.name for path in workspace.folder.rglob("*.yaml")}
     assert written == ({file, "good.yaml"} if file else {"good.yaml"})
     assert ("warning: left out: the project" in ran.err) == (file is None)
-    nothing_to_do(world, "out")
+    nothing_to_do(workspace, "out")
 
 
 def test_a_project_that_no_manifest_can_name_is_refused_where_it_is_asked_for(
-    world: World,
+    workspace: Workspace,
 ) -> None:
-    ran = world.run("export", "a/b")
+    ran = workspace.run("export", "a/b")
 
     assert (ran.code, ran.out) == (5, "")
     assert "can't be declared: its name holds one of" in ran.err
-    assert world.requests() == []
+    assert workspace.requests() == []
 
 
-def test_two_projects_that_come_to_one_file_are_told(build: BuildWorld) -> None:
-    world = build(seed({"a b": [], "a_b": []}), {})
+def test_two_projects_that_come_to_one_file_are_told(build: BuildWorkspace) -> None:
+    workspace = build(seed({"a b": [], "a_b": []}), {})
 
-    ran = world.run("export", "--out", "out")
+    ran = workspace.run("export", "--out", "out")
 
     assert ran.code == 64
     assert "Two projects' names come to the same file name" in ran.err
-    assert not (world.folder / "out").exists()
+    assert not (workspace.folder / "out").exists()
 
 
-def test_keys_of_other_projects_in_a_list_are_not_exported(build: BuildWorld) -> None:
+def test_keys_of_other_projects_in_a_list_are_not_exported(build: BuildWorkspace) -> None:
     keys: list[Key] = [{"name": "own"}, {"name": "shared", "projectId": "admin"}]
-    world = build(seed({"P": keys}), {})
+    workspace = build(seed({"P": keys}), {})
 
-    ran = world.run("export")
+    ran = workspace.run("export")
 
     assert [entry["name"] for entry in yaml.safe_load(ran.out)["spec"]["jwks"]] == ["own"]
 
 
-def test_the_deadline_ends_an_export_that_hangs(world: World) -> None:
-    world.fault(kind="hang", method="GET", times=100)
+def test_the_deadline_ends_an_export_that_hangs(workspace: Workspace) -> None:
+    workspace.fault(kind="hang", method="GET", times=100)
 
-    named = world.run("export", "Quiet", "--deadline", "0.2")
-    every = world.run("export", "--deadline", "0.2")
+    named = workspace.run("export", "Quiet", "--deadline", "0.2")
+    every = workspace.run("export", "--deadline", "0.2")
 
     assert (named.code, every.code) == (143, 143)
     assert "The deadline of 0.2 s ended the run" in named.err

@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from workspace import CommandLine, Workspace
 
 from reconciler.reports import planjson
 from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from world import CommandLine, World
 
 ALL = [word for name in FORMATS for word in ("--report", f"{name}=report.{name}")]
 
@@ -28,22 +24,22 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("sentence", COMMANDS)
-def test_one_run_writes_any_number_of_reports(world: World, sentence: str) -> None:
-    assert world.run(*COMMANDS[sentence], *ALL).code == 0
-    reports = written(world.folder)
+def test_one_run_writes_any_number_of_reports(workspace: Workspace, sentence: str) -> None:
+    assert workspace.run(*COMMANDS[sentence], *ALL).code == 0
+    reports = written(workspace.folder)
     result = planjson.loads(reports["json"])
     # The saved plan has all that the other ones are made of.
     assert reports == {name: FORMATS[name].render(result) for name in FORMATS}
     assert reports["gitlab"] == '{"create":0,"update":3,"delete":0}\n'
 
 
-def test_a_saved_plan_is_shown_in_any_format(world: World) -> None:
-    world.run("plan", "jwks", "--out", "plan.json", *ALL)
-    reports = written(world.folder)
+def test_a_saved_plan_is_shown_in_any_format(workspace: Workspace) -> None:
+    workspace.run("plan", "jwks", "--out", "plan.json", *ALL)
+    reports = written(workspace.folder)
     for name in FORMATS:
-        (world.folder / f"report.{name}").unlink()
-    assert world.run("show", "plan.json", *ALL).code == 0
-    assert written(world.folder) == reports
+        (workspace.folder / f"report.{name}").unlink()
+    assert workspace.run("show", "plan.json", *ALL).code == 0
+    assert written(workspace.folder) == reports
 
 
 def test_reports_are_written_where_nothing_could_be_planned(run: CommandLine) -> None:
@@ -56,12 +52,12 @@ def test_reports_are_written_where_nothing_could_be_planned(run: CommandLine) ->
         assert "a.yaml:1" in reports[name]
 
 
-def test_valid_manifests_are_reported(world: World) -> None:
+def test_valid_manifests_are_reported(workspace: Workspace) -> None:
     words = [word for name in VALIDITY_FORMATS for word in ("--report", f"{name}=report.{name}")]
-    assert world.run("validate", "jwks", *words).code == 0
-    assert json.loads((world.folder / "report.json").read_text())["problems"] == []
-    assert (world.folder / "report.junit").read_text().count("<testcase ") == 3
-    assert world.requests() == []
+    assert workspace.run("validate", "jwks", *words).code == 0
+    assert json.loads((workspace.folder / "report.json").read_text())["problems"] == []
+    assert (workspace.folder / "report.junit").read_text().count("<testcase ") == 3
+    assert workspace.requests() == []
 
 
 def test_invalid_manifests_are_reported(run: CommandLine) -> None:

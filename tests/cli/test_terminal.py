@@ -8,7 +8,7 @@ import re
 import signal
 
 import pytest
-from world import DECLARED, CommandLine, World, wait_until
+from workspace import DECLARED, CommandLine, Workspace, wait_until
 
 from reconciler.cli.console import Console
 
@@ -16,8 +16,8 @@ COLOUR = re.compile(r"\x1b\[\d+(?:;\d+)*m")
 APPLY = ("apply", "jwks", "--auto-approve")
 
 
-def test_a_terminal_gets_colours(world: World) -> None:
-    assert COLOUR.search(world.run.terminal("plan", "jwks").out)
+def test_a_terminal_gets_colours(workspace: Workspace) -> None:
+    assert COLOUR.search(workspace.run.terminal("plan", "jwks").out)
 
 
 NO_COLOURS = {
@@ -29,7 +29,7 @@ NO_COLOURS = {
 
 @pytest.mark.parametrize(("words", "variables"), NO_COLOURS.values(), ids=NO_COLOURS)
 def test_a_terminal_gets_none_where_they_are_not_wanted(
-    world: World,
+    workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
     variables: dict[str, str],
@@ -38,33 +38,35 @@ def test_a_terminal_gets_none_where_they_are_not_wanted(
         monkeypatch.setenv(name, value)
 
     for command in (("plan", "jwks"), ("plan", "nowhere"), ("validate", "nowhere"), APPLY):
-        ran = world.run.terminal(*command, *words)
+        ran = workspace.run.terminal(*command, *words)
         assert not COLOUR.search(ran.out), ran
 
 
 def test_a_dumb_terminal_gets_no_escape_sequence_at_all(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
 
-    assert "\x1b" not in world.run.terminal(*APPLY).out
+    assert "\x1b" not in workspace.run.terminal(*APPLY).out
 
 
-def test_json_has_no_colours(world: World) -> None:
-    ran = world.run.terminal("plan", "jwks", "--format", "json")
+def test_json_has_no_colours(workspace: Workspace) -> None:
+    ran = workspace.run.terminal("plan", "jwks", "--format", "json")
 
     assert ran.document["digest"]
 
 
-def test_an_empty_no_color_says_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_no_color_says_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "")
 
-    assert COLOUR.search(world.run.terminal("plan", "jwks").out)
+    assert COLOUR.search(workspace.run.terminal("plan", "jwks").out)
 
 
-def test_without_a_terminal_there_are_no_colours(world: World) -> None:
+def test_without_a_terminal_there_are_no_colours(workspace: Workspace) -> None:
     for words in (("plan", "jwks", "-v"), APPLY, ("plan", "nowhere")):
-        ran = world.run(*words)
+        ran = workspace.run(*words)
         assert "\x1b" not in ran.out + ran.err
 
 
@@ -75,10 +77,10 @@ def test_a_failure_in_colour_where_nothing_was_understood(
     assert not COLOUR.search(run.terminal("plan", "--nonsense", "--no-color").out)
 
 
-def test_progress_is_shown_on_a_terminal_and_leaves_no_line(world: World) -> None:
-    world.fault(kind="latency", method="PUT", seconds=0.3, times=10)
+def test_progress_is_shown_on_a_terminal_and_leaves_no_line(workspace: Workspace) -> None:
+    workspace.fault(kind="latency", method="PUT", seconds=0.3, times=10)
 
-    ran = world.run.terminal(*APPLY)
+    ran = workspace.run.terminal(*APPLY)
 
     assert ran.code == 0
     assert "Applying" in ran.out
@@ -91,26 +93,26 @@ NO_PROGRESS = {"quiet": ("-q",), "verbose, where requests are traced": ("-v",)}
 
 @pytest.mark.parametrize("words", NO_PROGRESS.values(), ids=NO_PROGRESS)
 def test_progress_is_shown_only_where_nothing_else_scrolls(
-    world: World, words: tuple[str, ...]
+    workspace: Workspace, words: tuple[str, ...]
 ) -> None:
-    assert "Applying" not in world.run.terminal(*APPLY, *words).out
+    assert "Applying" not in workspace.run.terminal(*APPLY, *words).out
 
 
-def test_without_a_terminal_there_is_no_progress(world: World) -> None:
-    world.fault(kind="latency", method="PUT", seconds=0.2, times=10)
+def test_without_a_terminal_there_is_no_progress(workspace: Workspace) -> None:
+    workspace.fault(kind="latency", method="PUT", seconds=0.2, times=10)
 
-    ran = world.run(*APPLY)
+    ran = workspace.run(*APPLY)
 
     assert "Applying" not in ran.out + ran.err
 
 
 def test_long_lines_are_wrapped_for_the_terminal_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
 
-    on_terminal = world.run.terminal("plan", "jwks", "--no-color").out
-    elsewhere = world.run("plan", "jwks").out
+    on_terminal = workspace.run.terminal("plan", "jwks", "--no-color").out
+    elsewhere = workspace.run("plan", "jwks").out
 
     (note,) = (line for line in on_terminal.splitlines() if line.startswith("note: "))
     (whole,) = (line for line in elsewhere.splitlines() if line.startswith("note: "))
@@ -119,13 +121,13 @@ def test_long_lines_are_wrapped_for_the_terminal_alone(
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_any_encoding_of_the_streams_will_do(
-    world: World, monkeypatch: pytest.MonkeyPatch, encoding: str
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     description = "Ж \U0001f511"
-    world.declare(Payments=[{"name": "kept", "description": description}])
+    workspace.declare(Payments=[{"name": "kept", "description": description}])
 
-    ran = world.run.shell("reconciler plan jwks; reconciler validate no/\u0436")
+    ran = workspace.run.shell("reconciler plan jwks; reconciler validate no/\u0436")
 
     assert "Traceback" not in ran.err
     assert "kept" in ran.out
@@ -145,12 +147,12 @@ def test_what_an_encoding_has_no_character_for_is_escaped() -> None:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
 def test_a_signal_at_the_question_ends_the_run(
-    world: World, number: signal.Signals, code: int
+    workspace: Workspace, number: signal.Signals, code: int
 ) -> None:
     master, slave = os.openpty()
     asked = b""
     try:
-        with world.run.process("apply", "jwks", stdin=slave, stderr=slave) as process:
+        with workspace.run.process("apply", "jwks", stdin=slave, stderr=slave) as process:
             while b"taken for yes" not in asked:
                 asked += os.read(master, 65536)
             process.send_signal(number)
@@ -160,15 +162,15 @@ def test_a_signal_at_the_question_ends_the_run(
         os.close(master)
 
     assert process.returncode == code
-    assert world.requests("PUT") == []
+    assert workspace.requests("PUT") == []
 
 
-def test_a_quiet_run_that_is_stopped_tells_what_was_not_tried(world: World) -> None:
-    world.declare(Payments=DECLARED["Payments"])
-    world.fault(kind="latency", method="PUT", seconds=1.5, times=10)
+def test_a_quiet_run_that_is_stopped_tells_what_was_not_tried(workspace: Workspace) -> None:
+    workspace.declare(Payments=DECLARED["Payments"])
+    workspace.fault(kind="latency", method="PUT", seconds=1.5, times=10)
 
-    with world.run.process(*APPLY, "-q") as process:
-        wait_until(lambda: bool(world.requests("PUT")), "the first update")
+    with workspace.run.process(*APPLY, "-q") as process:
+        wait_until(lambda: bool(workspace.requests("PUT")), "the first update")
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=30)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, Place
+from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, SourceLocation
+from reconciler.core.plan import Plan, Step
 from reconciler.core.planner import make_plan
 from reconciler.sandbox.rules import Failure, Jwk, apply_update
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from reconciler.core.plan import Plan, Step
-
-PLACE = Place("jwks.yaml", 7, 9)
+PLACE = SourceLocation("jwks.yaml", 7, 9)
 
 
 def declare(

@@ -6,14 +6,16 @@ from msgspec.structs import replace
 from rename_cases import PLACE, declare, key
 
 from reconciler.core.inputs import fingerprints
-from reconciler.core.model import DeclaredProject, ListFault, LiveProject, Place
+from reconciler.core.model import DeclaredProject, LiveProject, SourceLocation, UnusableList
 
 DECLARED = DeclaredProject("P", (declare("a", "x", "y"), declare("b", description="")), PLACE)
 LIVE = LiveProject("P", (key("a", "1"), key("b")))
 
 
 def test_order_and_places_do_not_count() -> None:
-    moved = DeclaredProject("P", (DECLARED.jwks[1], declare("a", "y", "x")), Place("other", 1))
+    moved = DeclaredProject(
+        "P", (DECLARED.jwks[1], declare("a", "y", "x")), SourceLocation("other", 1)
+    )
     turned = LiveProject("P", LIVE.jwks[::-1])
 
     assert fingerprints([moved], {"P": turned}) == fingerprints([DECLARED], {"P": LIVE})
@@ -32,6 +34,6 @@ def test_each_side_is_told_apart() -> None:
 
 
 def test_a_list_that_can_not_be_had_is_another_state() -> None:
-    fault = ListFault("P", "project-unreadable", "gone", "look")
+    fault = UnusableList("P", "project-unreadable", "gone", "look")
 
     assert fingerprints([DECLARED], {"P": fault}) != fingerprints([DECLARED], {"P": LIVE})

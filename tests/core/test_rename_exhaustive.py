@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from itertools import combinations, islice, permutations, product
-from typing import TYPE_CHECKING
 
 import pytest
 from rename_cases import declare, key, listed, plan_of, server_key, states_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from reconciler.core.model import DeclaredJwk, LiveJwk
-    from reconciler.sandbox.rules import Jwk
+from reconciler.core.model import DeclaredJwk, LiveJwk
+from reconciler.sandbox.rules import Jwk
 
 NAMES = "abcd"
 SHARDS = 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -11,10 +10,8 @@ from msgspec.structs import replace
 from rename_cases import PLACE, key, listed, server_key, states_of
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject
+from reconciler.core.plan import Plan
 from reconciler.core.planner import make_plan
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Plan
 
 SOURCES = ("GENERATE", "COPY_PASTE", "URL", "KEYSTORE")
 

@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[list[LiveJwk], list[DeclaredJwk], list[str]]] = {
         [declare("b", kid="1")],
         ["missing"],
     ),
-    "a parked key whose target is taken again is not forgotten": (
+    "a temporary key whose target is taken again is not forgotten": (
         [key("b", "1"), key(temporary_name("b"), "2")],
         [declare("b")],
         ["name-taken"],

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
+from reconciler.core.identity import Identity
 from reconciler.core.model import (
     DeclaredJwk,
     DeclaredProject,
-    ListFault,
     LiveJwk,
+    LiveList,
     LiveProject,
-    Place,
+    SourceLocation,
+    UnusableList,
 )
-from reconciler.core.outcome import Answer, Deployment, Environment, Outcome, Reply
+from reconciler.core.outcome import (
+    Deployment,
+    Environment,
+    Outcome,
+    ResponseKind,
+    StepOutcome,
+    UpdateResponse,
+)
+from reconciler.core.plan import JwkFields, Step
 from reconciler.core.planner import make_plan
 from reconciler.errors import AccessError, GatewayError, UsageError
+from reconciler.executor.context import ExecutionContext
 from reconciler.executor.run import Execution, execute
-from reconciler.executor.tools import Tools
 from reconciler.executor.write import ATTEMPTS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from reconciler.core.identity import Identity
-    from reconciler.core.model import LiveList
-    from reconciler.core.outcome import StepOutcome
-    from reconciler.core.plan import Fields, Step
-
-PLACE = Place("jwks.yaml", 1)
+PLACE = SourceLocation("jwks.yaml", 1)
 GONE = Deployment(None)
 FAILED = Deployment(False, (Environment("prod", False, "no route"),), "prod failed")
 TRUE = Deployment(True, (Environment("prod", True),))
 
-DEPLOYED = Answer(Reply.ACCEPTED, "", TRUE)
-SAVED_ONLY = Answer(Reply.ACCEPTED, "", FAILED)
-SILENT = Answer(Reply.ACCEPTED, "", GONE)
-LOST = Answer(Reply.LOST, "a reset", GONE)
-FAILURE = Answer(Reply.LOST, "the deployment failed", FAILED)
-THROTTLED = Answer(Reply.THROTTLED, "slow down", GONE, 429, 7.0)
-UNSENT = Answer(Reply.UNSENT, "no connection", GONE)
-REJECTED = Answer(Reply.REJECTED, "not allowed", GONE, 400)
+DEPLOYED = UpdateResponse(ResponseKind.ACCEPTED, "", TRUE)
+SAVED_ONLY = UpdateResponse(ResponseKind.ACCEPTED, "", FAILED)
+SILENT = UpdateResponse(ResponseKind.ACCEPTED, "", GONE)
+LOST = UpdateResponse(ResponseKind.LOST, "a reset", GONE)
+FAILURE = UpdateResponse(ResponseKind.LOST, "the deployment failed", FAILED)
+THROTTLED = UpdateResponse(ResponseKind.THROTTLED, "slow down", GONE, 429, 7.0)
+UNSENT = UpdateResponse(ResponseKind.UNSENT, "no connection", GONE)
+REJECTED = UpdateResponse(ResponseKind.REJECTED, "not allowed", GONE, 400)
 
-Try = tuple[Answer | Exception, bool]
+Try = tuple[UpdateResponse | Exception, bool]
 """What a PUT is answered, and whether it is saved."""
 
 
@@ -57,7 +59,7 @@ class Script:
     tries: list[Try]
     names: list[str] = field(default_factory=lambda: ["a", "z"])
     between: Callable[[Script], None] = lambda _script: None
-    faults: dict[int, Exception | ListFault] = field(default_factory=dict)
+    faults: dict[int, Exception | UnusableList] = field(default_factory=dict)
     patience: int = 99
     halted: threading.Event = field(default_factory=threading.Event)
 
@@ -75,7 +77,7 @@ class Script:
             raise fault
         return fault or LiveProject(project, tuple(self.jwks.values()))
 
-    def update(self, project: str, jwk: str, body: Fields) -> Answer:
+    def update(self, project: str, jwk: str, body: JwkFields) -> UpdateResponse:
         assert project == "P"
         self.log.append(f"{jwk} -> {body.name}")
         answer, saved = self.tries.pop(0) if self.tries else (DEPLOYED, True)
@@ -108,7 +110,7 @@ def run(
     again = [("P", name) for name in redeploy]
     plan = make_plan("https://host/apiops", [project], {"P": live}, again)
     assert not plan.refusals
-    tools = Tools(script, script, script, progress)
+    tools = ExecutionContext(script, script, script, progress)
     return execute(plan, {"P": live}, tools, parallelism=1)
 
 
@@ -293,20 +295,20 @@ def test_a_list_that_cannot_be_read_back_leaves_nothing_applied() -> None:
 
 
 GONE_LIST = GatewayError("gone")
-DOUBTFUL = ListFault("P", "unsafe-list", "two keys in one", "look")
-UNREAD: dict[str, tuple[dict[int, Exception | ListFault], list[Outcome], str]] = {
+DOUBTFUL = UnusableList("P", "unsafe-list", "two keys in one", "look")
+UNREAD: dict[str, tuple[dict[int, Exception | UnusableList], list[Outcome], str]] = {
     "the last list": ({3: GONE_LIST}, [Outcome.UNKNOWN] * 3, ""),
-    "the look after the temporary name": (
+    "the list after the temporary name": (
         {2: GONE_LIST},
         [Outcome.APPLIED, Outcome.NOT_TRIED, Outcome.NOT_TRIED],
         "the run was stopped: gone",
     ),
-    "that look, for this project only": (
+    "that list, for this project only": (
         {2: DOUBTFUL},
         [Outcome.APPLIED, Outcome.NOT_TRIED, Outcome.NOT_TRIED],
         "a temporary name was not seen on its key: two keys in one",
     ),
-    "that look and the last list": (
+    "that list and the last list": (
         {2: GONE_LIST, 3: GONE_LIST},
         [Outcome.UNKNOWN, Outcome.NOT_TRIED, Outcome.NOT_TRIED],
         "an earlier step of this project did not go through",
@@ -316,7 +318,7 @@ UNREAD: dict[str, tuple[dict[int, Exception | ListFault], list[Outcome], str]] =
 
 @pytest.mark.parametrize(("faults", "outcomes", "reason"), UNREAD.values(), ids=UNREAD)
 def test_a_swap_in_which_a_list_cannot_be_read(
-    faults: dict[int, Exception | ListFault], outcomes: list[Outcome], reason: str
+    faults: dict[int, Exception | UnusableList], outcomes: list[Outcome], reason: str
 ) -> None:
     script = Script([], names=["a", "b"], faults=faults)
     swap = [
@@ -330,7 +332,7 @@ def test_a_swap_in_which_a_list_cannot_be_read(
 
 
 def test_a_list_in_doubt_before_the_first_write_means_no_write() -> None:
-    fault = ListFault("P", "unsafe-list", "two keys in one", "look")
+    fault = UnusableList("P", "unsafe-list", "two keys in one", "look")
     script = Script([], faults={1: fault})
     ran = run(script, RENAME)
     assert [one.outcome for one in ran.outcomes] == [Outcome.NOT_TRIED]
@@ -339,7 +341,7 @@ def test_a_list_in_doubt_before_the_first_write_means_no_write() -> None:
 
 
 def test_a_list_in_doubt_after_a_lost_answer_means_unknown() -> None:
-    fault = ListFault("P", "unsafe-list", "two keys in one", "look")
+    fault = UnusableList("P", "unsafe-list", "two keys in one", "look")
     script = Script([(LOST, True)], faults={2: fault, 3: fault})
     (told,) = run(script, RENAME).outcomes
     assert (told.outcome, script.log) == (Outcome.UNKNOWN, ["list", PUT, "list", "list"])
@@ -364,17 +366,17 @@ def test_a_run_stopped_before_its_first_write_reads_nothing() -> None:
 
 
 def test_a_bug_is_told_without_the_values_it_happened_with() -> None:
-    script = Script([(DEPLOYED, True), (ValueError("canary"), False)])
+    script = Script([(DEPLOYED, True), (ValueError("planted secret"), False)])
     ran = run(script, [*RENAME, entry("y", "z")])
     told = [(one.outcome, one.message) for one in ran.outcomes]
     words = "a bug of this program: ValueError"
     assert told == [(Outcome.UNKNOWN, words)] * 2
-    assert "canary" not in repr(ran.outcomes)
+    assert "planted secret" not in repr(ran.outcomes)
     assert [type(error) for error in ran.errors] == [ValueError]
 
 
 def test_after_a_bug_what_was_never_sent_is_not_tried() -> None:
-    script = Script([(ValueError("canary"), False)])
+    script = Script([(ValueError("planted secret"), False)])
     ran = run(script, [*RENAME, entry("y", "z")])
     assert [one.outcome for one in ran.outcomes] == [Outcome.UNKNOWN, Outcome.NOT_TRIED]
     assert script.log == ["list", PUT]
@@ -420,7 +422,7 @@ def test_what_cannot_be_remembered_ends_the_run_and_loses_no_outcome(
     live = LiveProject("P", tuple(script.jwks.values()))
     project = DeclaredProject("P", (*RENAME, entry("y", "z")), PLACE)
     plan = make_plan("https://host/apiops", [project], {"P": live})
-    tools = Tools(script, script, script, lambda _step: None, Forgetful(kind))
+    tools = ExecutionContext(script, script, script, lambda _step: None, Forgetful(kind))
     ran = execute(plan, {"P": live}, tools, parallelism=1)
     assert [one.outcome for one in ran.outcomes] == outcomes
     assert {str(error) for error in ran.errors} == {"no room."}

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-from fault_estate import Estate, blind, large, small
-from fault_rig import SHORT, Rig, rigged
-from fault_truth import Case, unsettled, untruths
+from fault_harness import SHORT, Harness, rigged
+from fault_report_checks import Case, unsettled, wrong_claims
+from fault_scenarios import Scenario, blind, large, small
 
 from reconciler.core.outcome import Outcome
 from reconciler.sandbox.deployment import SHAPES
 from reconciler.sandbox.dialects import DIALECTS
 from reconciler.sandbox.faults import KINDS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
 pytestmark = pytest.mark.proof
 
-ESTATES: dict[str, Callable[[], Estate]] = {"large": large, "small": small, "blind": blind}
+ESTATES: dict[str, Callable[[], Scenario]] = {"large": large, "small": small, "blind": blind}
 REQUESTS = {"large": 49, "small": 20, "blind": 19}
 """How many requests an apply without a fault makes, one project at a time."""
 
 CIRCLES = "Swap"
-"""The project of each estate in which names go round."""
+"""The project of each scenario in which names go round."""
 
 Variant = dict[str, Any]
 VARIANTS: dict[str, Variant] = {
     "latency": {"kind": "latency", "seconds": 0.01},
     "latency-beyond-the-timeout": {"kind": "latency", "method": "GET", "seconds": SHORT * 1.3},
-    "late-deed": {"kind": "latency", "method": "PUT", "seconds": SHORT * 1.3},
+    "late-effect": {"kind": "latency", "method": "PUT", "seconds": SHORT * 1.3},
     "foreign-rename": {"kind": "foreign-change"},
     "foreign-description": {"kind": "foreign-change"},
     "foreign-onto": {"kind": "foreign-change"},
@@ -73,40 +71,40 @@ BLIND = (
     "unauthorized",
 )
 """Variants for lists without ``id``, in which some keys are only told by their names."""
-SILENT = {"hang", "hang-after", "latency-beyond-the-timeout", "late-deed"}
+SILENT = {"hang", "hang-after", "latency-beyond-the-timeout", "late-effect"}
 """Variants in which a timeout is really waited for."""
 
 
 @pytest.fixture(scope="module")
-def rigs() -> Iterator[Callable[..., Rig]]:
-    """One rig per estate and way to answer, for all tests of this file."""
-    opened: dict[tuple[Any, ...], Rig] = {}
+def harnesses() -> Iterator[Callable[..., Harness]]:
+    """One harness per scenario and way to answer, for all tests of this file."""
+    opened: dict[tuple[Any, ...], Harness] = {}
     with ExitStack() as stack:
 
-        def rig(estate: str, **options: Any) -> Rig:
-            key = (estate, *sorted(options.items()))
+        def harness(scenario: str, **options: Any) -> Harness:
+            key = (scenario, *sorted(options.items()))
             if key not in opened:
-                opened[key] = stack.enter_context(rigged(ESTATES[estate](), **options))
+                opened[key] = stack.enter_context(rigged(ESTATES[scenario](), **options))
             opened[key].sandbox.admin.reset()
             return opened[key]
 
-        yield rig
+        yield harness
 
 
 def test_every_kind_of_fault_is_among_the_variants() -> None:
     assert {variant["kind"] for variant in VARIANTS.values()} == set(KINDS)
 
 
-@pytest.mark.parametrize("estate", ESTATES)
+@pytest.mark.parametrize("scenario", ESTATES)
 def test_without_a_fault_all_is_applied(
-    rigs: Callable[..., Rig], estate: str, tmp_path: Path
+    harnesses: Callable[..., Harness], scenario: str, tmp_path: Path
 ) -> None:
-    rig = rigs(estate)
-    ran = rig.apply(journal=tmp_path / "journal")
+    harness = harnesses(scenario)
+    ran = harness.apply(journal=tmp_path / "journal")
     assert ran.code == 0
-    assert len(rig.sandbox.requests) == REQUESTS[estate]
-    assert list(unsettled(rig)) == []
-    again = rig.apply(journal=tmp_path / "journal").result
+    assert len(harness.sandbox.requests) == REQUESTS[scenario]
+    assert list(unsettled(harness)) == []
+    again = harness.apply(journal=tmp_path / "journal").result
     assert again is not None
     assert again.plan.steps == ()
 
@@ -116,77 +114,79 @@ def test_the_large_estate_has_thirty_changes_in_five_projects() -> None:
     assert len(large().projects) == 5
 
 
-def survives(rig: Rig, faults: Sequence[Variant], journal: Path | None = None, **how: Any) -> str:
+def survives(
+    harness: Harness, faults: Sequence[Variant], journal: Path | None = None, **how: Any
+) -> str:
     """Run one case; what is wrong with it, or nothing."""
-    admin = rig.sandbox.admin
+    admin = harness.sandbox.admin
     admin.add_faults(*faults)
-    ran = rig.apply(journal=journal, **how)
-    rig.settle()
+    ran = harness.apply(journal=journal, **how)
+    harness.settle()
     late = {
         fault["project"] for fault in faults if fault["kind"] == "latency" and "project" in fault
     }
-    wrong = list(untruths(Case(rig, ran, late & {CIRCLES})))
+    wrong = list(wrong_claims(Case(harness, ran, late & {CIRCLES})))
     admin.faults.clear()
-    wrong += converges(rig, ran.owed() if journal is None else (), journal)
+    wrong += converges(harness, ran.owed() if journal is None else (), journal)
     return f"{faults}: {'; '.join(wrong)}" if wrong else ""
 
 
-def converges(rig: Rig, owed: tuple[str, ...], journal: Path | None) -> list[str]:
+def converges(harness: Harness, owed: tuple[str, ...], journal: Path | None) -> list[str]:
     """Run again, undisturbed, until it is as declared; what is wrong then."""
-    again = rig.apply(redeploy=owed, journal=journal)
+    again = harness.apply(redeploy=owed, journal=journal)
     if again.code == 5:
-        undo_foreign_changes(rig)
-        again = rig.apply(redeploy=owed, journal=journal)
+        undo_foreign_changes(harness)
+        again = harness.apply(redeploy=owed, journal=journal)
     code = [f"the next run exits with {again.code}"] if again.code else []
-    return code + list(unsettled(rig))
+    return code + list(unsettled(harness))
 
 
-def undo_foreign_changes(rig: Rig) -> None:
+def undo_foreign_changes(harness: Harness) -> None:
     """What a person does whom a refusal told which key is where."""
-    admin = rig.sandbox.admin
-    for deed in reversed(admin.journal.deeds()):
-        if not deed.asked and deed.name != deed.address:
-            admin.change(deed.project, deed.name, to=deed.address)
+    admin = harness.sandbox.admin
+    for effect in reversed(admin.journal.saved_updates()):
+        if not effect.asked and effect.name != effect.address:
+            admin.change(effect.project, effect.name, to=effect.address)
 
 
-def meets(rig: Rig, name: str, index: int) -> bool:
+def meets(harness: Harness, name: str, index: int) -> bool:
     """Whether a variant can meet this request of an undisturbed run."""
-    method, project = rig.course[index - 1]
-    if name == "foreign-onto" and project not in onto(rig):
+    method, project = harness.course[index - 1]
+    if name == "foreign-onto" and project not in onto(harness):
         return False
     variant = VARIANTS[name]
     return variant.get("method", KINDS[variant["kind"]].method) in {"*", method}
 
 
-def onto(rig: Rig) -> list[str]:
+def onto(harness: Harness) -> list[str]:
     """Where a key that nobody declares can be told from those that are, and so take a name."""
     return [
         project
-        for project in rig.estate.projects
-        if project in rig.estate.unmanaged.keys() - {"Chain"}
+        for project in harness.scenario.projects
+        if project in harness.scenario.unmanaged.keys() - {"Chain"}
     ]
 
 
-def armed(rig: Rig, name: str, index: int, random_: random.Random) -> Variant:
+def armed(harness: Harness, name: str, index: int, random_: random.Random) -> Variant:
     """A variant that meets the first request it can from an index on.
 
     What somebody else changes is seen by the next request of that very project and by no other, so
     it is changed just before that one.
     """
     variant = {**VARIANTS[name], "index": index}
-    if name == "late-deed":
-        return {**variant, "project": rig.course[index - 1][1]}
+    if name == "late-effect":
+        return {**variant, "project": harness.course[index - 1][1]}
     if not name.startswith("foreign"):
         return variant
-    projects = onto(rig) if name == "foreign-onto" else list(rig.estate.projects)
-    next_ones = [project for _, project in rig.course[index - 1 :] if project in projects]
+    projects = onto(harness) if name == "foreign-onto" else list(harness.scenario.projects)
+    next_ones = [project for _, project in harness.course[index - 1 :] if project in projects]
     project = next_ones[0] if next_ones else random_.choice(projects)
-    entry = random_.choice(rig.estate.projects[project])
+    entry = random_.choice(harness.scenario.projects[project])
     now = random_.choice([entry.name, entry.to])
     changed = {
         "foreign-rename": {"name": now, "to": f"foreign-{now}"},
         "foreign-description": {"name": now, "description": "foreign"},
-        "foreign-onto": {"name": rig.estate.unmanaged.get(project, ("",))[0], "to": entry.to},
+        "foreign-onto": {"name": harness.scenario.unmanaged.get(project, ("",))[0], "to": entry.to},
     }[name]
     return {**variant, "project": project, **changed}
 
@@ -198,37 +198,37 @@ SINGLES = [
 ]
 
 
-@pytest.mark.parametrize(("estate", "name"), SINGLES)
+@pytest.mark.parametrize(("scenario", "name"), SINGLES)
 def test_a_fault_at_every_request(
-    rigs: Callable[..., Rig],
-    estate: str,
+    harnesses: Callable[..., Harness],
+    scenario: str,
     name: str,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    chance = random.Random(f"{estate} {name}")  # noqa: S311 - seeded on purpose
-    journaled = estate == "small"
+    chance = random.Random(f"{scenario} {name}")  # noqa: S311 - seeded on purpose
+    journaled = scenario == "small"
     wrong = []
-    for index in range(1, REQUESTS[estate] + 1):
-        rig = rigs(estate, hide_ids=estate == "blind", deployment="environmentResults")
-        if not meets(rig, name, index):
+    for index in range(1, REQUESTS[scenario] + 1):
+        harness = harnesses(scenario, hide_ids=scenario == "blind", deployment="environmentResults")
+        if not meets(harness, name, index):
             continue
         journal = tmp_path / f"{index}.journal" if journaled else None
-        variant = armed(rig, name, index, chance)
-        wrong.append(survives(rig, [variant], journal, hasty=name in SILENT))
+        variant = armed(harness, name, index, chance)
+        wrong.append(survives(harness, [variant], journal, no_waits=name in SILENT))
     record_property("cases", len(wrong))
     assert "\n".join(filter(None, wrong)) == ""
 
 
 PAIRS, SHARDS = {"large": 60, "small": 100}, 8
-"""How many pairs a shard tries, by estate."""
+"""How many pairs a shard tries, by scenario."""
 SPEAKING = sorted(SHAPES.keys() - {"missing", "null", "result-message"})
 """The shapes that can say that a key was deployed."""
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_random_pairs_of_faults(
-    rigs: Callable[..., Rig],
+    harnesses: Callable[..., Harness],
     shard: int,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
@@ -236,31 +236,34 @@ def test_random_pairs_of_faults(
     chance = random.Random(shard)  # noqa: S311 - seeded on purpose
     dialect = chance.choice(sorted(DIALECTS))
     shape = SPEAKING[shard % len(SPEAKING)]
-    estate = "large" if shard % 2 else "small"
+    scenario = "large" if shard % 2 else "small"
     wrong = []
-    for number in range(PAIRS[estate]):
-        rig = rigs(estate, dialect=dialect, deployment=shape)
+    for number in range(PAIRS[scenario]):
+        harness = harnesses(scenario, dialect=dialect, deployment=shape)
         names = chance.choices([name for name in VARIANTS if name not in SILENT], k=2)
-        pair = [armed(rig, name, chance.randint(1, REQUESTS[estate] + 5), chance) for name in names]
+        pair = [
+            armed(harness, name, chance.randint(1, REQUESTS[scenario] + 5), chance)
+            for name in names
+        ]
         journal = tmp_path / f"{number}.journal" if chance.random() < 0.3 else None
-        wrong.append(survives(rig, pair, journal, parallelism=chance.choice([1, 3])))
+        wrong.append(survives(harness, pair, journal, parallelism=chance.choice([1, 3])))
     record_property("cases", len(wrong))
     assert "\n".join(filter(None, wrong)) == ""
 
 
 def test_of_two_errors_that_ended_a_run_the_graver_one_gives_the_exit_code(
-    rigs: Callable[..., Rig],
+    harnesses: Callable[..., Harness],
 ) -> None:
-    rig = rigs("small")
-    rig.sandbox.admin.add_faults(
+    harness = harnesses("small")
+    harness.sandbox.admin.add_faults(
         {"kind": "reset-after", "method": "PUT"},
-        {"kind": "html", "method": "GET", "at": 5},  # the look after the lost answer
+        {"kind": "html", "method": "GET", "at": 5},  # the list after the lost answer
         {"kind": "unauthorized", "method": "GET", "at": 6},  # the read-back
     )
-    ran = rig.apply()
+    ran = harness.apply()
     assert ran.code == 77
     assert [outcome.outcome for outcome in ran.outcomes][:2] == [
         Outcome.UNKNOWN,
         Outcome.NOT_TRIED,
     ]
-    assert converges(rig, ran.owed(), None) == []
+    assert converges(harness, ran.owed(), None) == []

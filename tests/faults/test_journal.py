@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import json
 import resource
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from ci_parsers import commands
-from fault_estate import Entry, Estate, small
-from fault_rig import Rig, rigged
-from fault_truth import on_every_gateway, unsettled
+from fault_harness import Harness, rigged
+from fault_report_checks import on_every_gateway, unsettled
+from fault_scenarios import Entry, Scenario, small
 
+from reconciler.core.identity import Identity
 from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.outcome import Outcome, StepOutcome
-from reconciler.core.plan import Fields, Step
+from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import UsageError
 from reconciler.journal.ledger import line_of, parsed
 from reconciler.journal.opening import open_journal
 from reconciler.journal.record import Journal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from reconciler.core.identity import Identity
 
 HOST = "https://host/apiops"
 ID: Identity = ("id", "1")
 
 
 def step(jwk: str = "a", name: str = "b", *, temporary: bool = False) -> Step:
-    return Step("P", jwk, Fields(name, None), name, temporary)
+    return Step("P", jwk, JwkFields(name, None), name, temporary)
 
 
 def owed(path: Path) -> list[tuple[str, ...]]:
@@ -315,97 +311,99 @@ def test_a_key_that_is_gone_stays_owed(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
-    with rigged(small()) as rig:
-        yield rig
+def harness() -> Iterator[Harness]:
+    with rigged(small()) as harness:
+        yield harness
 
 
-def puts(rig: Rig) -> list[str]:
-    return [request.path for request in rig.sandbox.requests if request.method == "PUT"]
+def puts(harness: Harness) -> list[str]:
+    return [request.path for request in harness.sandbox.requests if request.method == "PUT"]
 
 
 def test_a_deployment_that_failed_is_settled_by_the_next_run_and_by_nothing_more(
-    rig: Rig, path: Path
+    harness: Harness, path: Path
 ) -> None:
-    rig.sandbox.admin.reset()
-    rig.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Chain", "times": 5})
-    assert rig.apply(journal=path).code == 4
-    before = len(puts(rig))
-    assert rig.apply(journal=path).code == 0
-    assert puts(rig)[before:] == ["/apiops/projects/Chain/jwks/c4/"]
-    assert list(unsettled(rig)) == []
+    harness.sandbox.admin.reset()
+    harness.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Chain", "times": 5})
+    assert harness.apply(journal=path).code == 4
+    before = len(puts(harness))
+    assert harness.apply(journal=path).code == 0
+    assert puts(harness)[before:] == ["/apiops/projects/Chain/jwks/c4/"]
+    assert list(unsettled(harness)) == []
     assert len(lines(path)) == 1
-    assert rig.apply(journal=path).code == 0
-    assert len(puts(rig)) == before + 1
+    assert harness.apply(journal=path).code == 0
+    assert len(puts(harness)) == before + 1
 
 
-def test_an_owed_key_that_was_renamed_since_is_found(rig: Rig, path: Path) -> None:
-    rig.sandbox.admin.reset()
-    rig.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Words", "times": 5})
-    assert rig.apply(journal=path).code == 4
-    assert rig.sandbox.admin.change("Words", "w1", to="elsewhere") is None
-    assert rig.apply(journal=path).code == 0
-    assert list(unsettled(rig)) == []
+def test_an_owed_key_that_was_renamed_since_is_found(harness: Harness, path: Path) -> None:
+    harness.sandbox.admin.reset()
+    harness.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Words", "times": 5})
+    assert harness.apply(journal=path).code == 4
+    assert harness.sandbox.admin.change("Words", "w1", to="elsewhere") is None
+    assert harness.apply(journal=path).code == 0
+    assert list(unsettled(harness)) == []
     assert len(lines(path)) == 1
 
 
 def test_an_owed_key_that_nothing_declares_any_more_stays_owed_and_is_not_written(
     path: Path,
 ) -> None:
-    estate = Estate({"P": (Entry("a", "b", "k-a"), Entry("c", "d", "k-c"))}, {})
-    with rigged(estate) as rig:
-        rig.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 5})
-        assert rig.apply(journal=path).code == 4
-        written = len(puts(rig))
-        rig.estate = Estate({"P": estate.projects["P"][1:]}, {})
-        ran = rig.apply(journal=path)
+    scenario = Scenario({"P": (Entry("a", "b", "k-a"), Entry("c", "d", "k-c"))}, {})
+    with rigged(scenario) as harness:
+        harness.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 5})
+        assert harness.apply(journal=path).code == 4
+        written = len(puts(harness))
+        harness.scenario = Scenario({"P": scenario.projects["P"][1:]}, {})
+        ran = harness.apply(journal=path)
         assert ran.code == 0
         assert "the deployment of b in project P stays owed" in ran.said
-        assert len(puts(rig)) == written
-        assert owed_by(path, rig) == [("b", "a")]
-        rig.estate = estate
-        assert rig.apply(journal=path).code == 0
-        assert owed_by(path, rig) == []
-        assert all(map(on_every_gateway, rig.sandbox.admin.keys("P")))
+        assert len(puts(harness)) == written
+        assert owed_by(path, harness) == [("b", "a")]
+        harness.scenario = scenario
+        assert harness.apply(journal=path).code == 0
+        assert owed_by(path, harness) == []
+        assert all(map(on_every_gateway, harness.sandbox.admin.keys("P")))
 
 
-def owed_by(path: Path, rig: Rig) -> list[tuple[str, ...]]:
-    with open_journal(path, rig.patient.base_url) as journal:
+def owed_by(path: Path, harness: Harness) -> list[tuple[str, ...]]:
+    with open_journal(path, harness.patient.base_url) as journal:
         return [one.names for one in journal.owed]
 
 
-def test_killed_before_the_put_the_next_run_sends_each_change_once(rig: Rig, path: Path) -> None:
-    rig.sandbox.admin.reset()
-    with killed(path, rig.patient.base_url) as journal:
-        key = next(key for key in rig.sandbox.admin.keys("Chain") if key.name == "c3")
-        journal.sending(Step("Chain", "c3", Fields("c4", None), "c4"), ("id", key.id))
-    assert rig.apply(journal=path).code == 0
-    assert len(puts(rig)) == len(set(puts(rig))) == 10
+def test_killed_before_the_put_the_next_run_sends_each_change_once(
+    harness: Harness, path: Path
+) -> None:
+    harness.sandbox.admin.reset()
+    with killed(path, harness.patient.base_url) as journal:
+        key = next(key for key in harness.sandbox.admin.keys("Chain") if key.name == "c3")
+        journal.sending(Step("Chain", "c3", JwkFields("c4", None), "c4"), ("id", key.id))
+    assert harness.apply(journal=path).code == 0
+    assert len(puts(harness)) == len(set(puts(harness))) == 10
     assert len(lines(path)) == 1
 
 
 def test_without_ids_and_kids_a_journal_is_settled_too(path: Path) -> None:
-    with rigged(Estate({"P": (Entry("a", "b"), Entry("b", "c"))}, {}), hide_ids=True) as rig:
-        rig.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 10})
-        assert rig.apply(journal=path).code == 4
-        assert len(owed_by(path, rig)) == 2
-        assert rig.apply(journal=path).code == 0
-        assert list(unsettled(rig)) == []
+    with rigged(Scenario({"P": (Entry("a", "b"), Entry("b", "c"))}, {}), hide_ids=True) as harness:
+        harness.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 10})
+        assert harness.apply(journal=path).code == 4
+        assert len(owed_by(path, harness)) == 2
+        assert harness.apply(journal=path).code == 0
+        assert list(unsettled(harness)) == []
         assert len(lines(path)) == 1
 
 
 def test_what_cannot_be_remembered_is_not_sent(path: Path) -> None:
-    with rigged(small()) as rig:
-        with open_journal(path, rig.patient.base_url):
+    with rigged(small()) as harness:
+        with open_journal(path, harness.patient.base_url):
             pass
         with short_of_room(path, 400):
-            ran = rig.apply(journal=path)
+            ran = harness.apply(journal=path)
         assert ran.code == 4
         assert ran.result is not None
         assert ran.result.stopped is not None
         assert "can't be written" in ran.result.stopped
         words = [outcome.outcome for outcome in ran.outcomes]
-        assert words.count(Outcome.APPLIED) == len(puts(rig)) > 0
+        assert words.count(Outcome.APPLIED) == len(puts(harness)) > 0
         assert set(words) == {Outcome.APPLIED, Outcome.NOT_TRIED}
-        assert rig.apply(journal=path).code == 0
-        assert list(unsettled(rig)) == []
+        assert harness.apply(journal=path).code == 0
+        assert list(unsettled(harness)) == []

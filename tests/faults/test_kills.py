@@ -6,22 +6,19 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-from fault_estate import small
-from fault_rig import Rig, rigged
-from fault_truth import on_every_gateway, seeded_id, unsettled
-from nursery_runs import Ended, Nursery, nursery, until, write_manifests
+from fault_harness import Harness, rigged
+from fault_report_checks import on_every_gateway, seeded_id, unsettled
+from fault_scenarios import small
+from fork_server_runs import Ended, ForkServer, fork_server, until, write_manifests
 
 from reconciler.core.outcome import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 
 pytestmark = pytest.mark.proof
 
@@ -34,17 +31,17 @@ LATENCY = 0.003
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
-    with rigged(small(), deploy_latency=LATENCY) as rig:
-        yield rig
+def harness() -> Iterator[Harness]:
+    with rigged(small(), deploy_latency=LATENCY) as harness:
+        yield harness
 
 
 @pytest.fixture
-def runs(rig: Rig, tmp_path: Path) -> Iterator[Nursery]:
-    rig.sandbox.admin.reset()
-    write_manifests(rig.estate, tmp_path / "jwks")
-    token = {"APINIZER_URL": rig.sandbox.url, "APINIZER_TOKEN": rig.sandbox.tokens[0]}
-    with nursery(tmp_path, token) as runs:
+def runs(harness: Harness, tmp_path: Path) -> Iterator[ForkServer]:
+    harness.sandbox.admin.reset()
+    write_manifests(harness.scenario, tmp_path / "jwks")
+    token = {"APINIZER_URL": harness.sandbox.url, "APINIZER_TOKEN": harness.sandbox.tokens[0]}
+    with fork_server(tmp_path, token) as runs:
         yield runs
 
 
@@ -62,8 +59,8 @@ def outages(chance: random.Random) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("number", "shard"), MOMENTS)
 def test_killed_at_any_moment_the_next_run_settles_it(
-    rig: Rig,
-    runs: Nursery,
+    harness: Harness,
+    runs: ForkServer,
     number: signal.Signals,
     shard: int,
     tmp_path: Path,
@@ -73,29 +70,29 @@ def test_killed_at_any_moment_the_next_run_settles_it(
     journal = tmp_path / "journal"
     wrong = []
     for kill in range(SHARD):
-        rig.sandbox.admin.reset()
-        rig.sandbox.admin.add_faults(*outages(chance))
+        harness.sandbox.admin.reset()
+        harness.sandbox.admin.add_faults(*outages(chance))
         process = runs.start(*apply("--journal", str(journal)))
         requests = chance.randint(0, 20)
-        until(lambda: ended(process) or asked(rig) >= requests)  # noqa: B023
+        until(lambda: ended(process) or asked(harness) >= requests)  # noqa: B023
         time.sleep(chance.random() * 2 * LATENCY)
         if not ended(process):
-            with suppress(ProcessLookupError):  # it may have ended since that look
+            with suppress(ProcessLookupError):  # it may have ended since that list
                 os.kill(process, number)
         first = runs.end()
-        said = [] if number is signal.SIGKILL else list(untrue(rig, first, CODES[number]))
-        rig.sandbox.admin.faults.clear()
+        said = [] if number is signal.SIGKILL else list(untrue(harness, first, CODES[number]))
+        harness.sandbox.admin.faults.clear()
         second = runs.run(*apply("--journal", str(journal)))
         said += [] if second.code == 0 else [f"the next run ended with {second.code}: {second.err}"]
-        said += unsettled(rig)
+        said += unsettled(harness)
         said += [] if len(journal.read_bytes().splitlines()) == 1 else ["the journal still owes"]
         wrong += [f"kill {kill} after request {requests}: {', '.join(said)}"] if said else []
     record_property("cases", SHARD)
     assert "\n".join(wrong) == ""
 
 
-def asked(rig: Rig) -> int:
-    return len(rig.sandbox.requests)
+def asked(harness: Harness) -> int:
+    return len(harness.sandbox.requests)
 
 
 def ended(process: int) -> bool:
@@ -107,9 +104,9 @@ def ended(process: int) -> bool:
     return False
 
 
-def untrue(rig: Rig, ended: Ended, code: int) -> Iterator[str]:
+def untrue(harness: Harness, ended: Ended, code: int) -> Iterator[str]:
     """What a run that was told to end says wrongly, or does not say."""
-    writes = [request for request in rig.sandbox.requests if request.method == "PUT"]
+    writes = [request for request in harness.sandbox.requests if request.method == "PUT"]
     if ended.code < 0:
         # The signal came before the program could take it, or when all was said.
         if writes and ended.result is None:
@@ -130,30 +127,36 @@ def untrue(rig: Rig, ended: Ended, code: int) -> Iterator[str]:
         for outcome in result.settled
         if outcome.outcome not in {Outcome.APPLIED, Outcome.NOT_DEPLOYED, Outcome.NOT_TRIED}
     )
-    yield from not_applied(rig, result)
+    yield from not_applied(harness, result)
 
 
-def not_applied(rig: Rig, result: Result) -> Iterator[str]:
+def not_applied(harness: Harness, result: RunResult) -> Iterator[str]:
     """What is told as applied, and is not."""
     for outcome in result.settled:
         step = outcome.step
         if outcome.outcome is Outcome.APPLIED and not step.temporary:
-            entry = next(one for one in rig.estate.projects[step.project] if one.to == step.change)
-            identity = seeded_id(rig, step.project, entry.name)
-            key = next(key for key in rig.sandbox.admin.keys(step.project) if key.id == identity)
+            entry = next(
+                one for one in harness.scenario.projects[step.project] if one.to == step.change
+            )
+            identity = seeded_id(harness, step.project, entry.name)
+            key = next(
+                key for key in harness.sandbox.admin.keys(step.project) if key.id == identity
+            )
             if key.name != step.body.name or not on_every_gateway(key):
                 yield f"{step} is told as applied, but the key is {key}"
 
 
-def test_the_write_in_flight_is_finished_and_no_other_is_started(rig: Rig, runs: Nursery) -> None:
-    rig.sandbox.admin.add_faults({"kind": "latency", "method": "PUT", "seconds": 0.3})
+def test_the_write_in_flight_is_finished_and_no_other_is_started(
+    harness: Harness, runs: ForkServer
+) -> None:
+    harness.sandbox.admin.add_faults({"kind": "latency", "method": "PUT", "seconds": 0.3})
     process = runs.start(*apply("--parallelism", "1"))
-    until(lambda: "PUT" in {request.method for request in rig.sandbox.requests})
+    until(lambda: "PUT" in {request.method for request in harness.sandbox.requests})
     os.kill(process, signal.SIGTERM)
     ended = runs.end()
     assert ended.code == 143
     assert "Stopping: the write in flight is finished" in ended.err
-    methods = [request.method for request in rig.sandbox.requests]
+    methods = [request.method for request in harness.sandbox.requests]
     assert methods[-2:] == ["PUT", "GET"]
     assert methods.count("PUT") == 1
     assert ended.result is not None
@@ -163,10 +166,12 @@ def test_the_write_in_flight_is_finished_and_no_other_is_started(rig: Rig, runs:
 
 
 @pytest.mark.parametrize("number", CODES)
-def test_a_second_signal_leaves_at_once(rig: Rig, runs: Nursery, number: signal.Signals) -> None:
-    rig.sandbox.admin.add_faults({"kind": "hang", "method": "PUT"})
+def test_a_second_signal_leaves_at_once(
+    harness: Harness, runs: ForkServer, number: signal.Signals
+) -> None:
+    harness.sandbox.admin.add_faults({"kind": "hang", "method": "PUT"})
     process = runs.start(*apply())
-    until(lambda: "PUT" in {request.method for request in rig.sandbox.requests})
+    until(lambda: "PUT" in {request.method for request in harness.sandbox.requests})
     os.kill(process, number)
     until(lambda: runs.said("Once more leaves at once"))
     start = time.monotonic()
@@ -177,11 +182,11 @@ def test_a_second_signal_leaves_at_once(rig: Rig, runs: Nursery, number: signal.
 
 @pytest.mark.parametrize("number", CODES)
 def test_while_lists_are_read_one_signal_is_enough(
-    rig: Rig, runs: Nursery, number: signal.Signals
+    harness: Harness, runs: ForkServer, number: signal.Signals
 ) -> None:
-    rig.sandbox.admin.add_faults({"kind": "hang", "method": "GET"})
+    harness.sandbox.admin.add_faults({"kind": "hang", "method": "GET"})
     process = runs.start(*apply())
-    until(lambda: asked(rig) > 0)
+    until(lambda: asked(harness) > 0)
     start = time.monotonic()
     os.kill(process, number)
     ended = runs.end()
@@ -190,8 +195,10 @@ def test_while_lists_are_read_one_signal_is_enough(
     assert f'"exitCode": {CODES[number]}' in ended.out
 
 
-def test_a_deadline_while_lists_are_read_ends_the_run_promptly(rig: Rig, runs: Nursery) -> None:
-    rig.sandbox.admin.add_faults({"kind": "hang", "method": "GET"})
+def test_a_deadline_while_lists_are_read_ends_the_run_promptly(
+    harness: Harness, runs: ForkServer
+) -> None:
+    harness.sandbox.admin.add_faults({"kind": "hang", "method": "GET"})
     start = time.monotonic()
     ended = runs.run(*apply("--deadline", "0.2"))
     assert ended.code == 143
@@ -199,8 +206,8 @@ def test_a_deadline_while_lists_are_read_ends_the_run_promptly(rig: Rig, runs: N
     assert "The deadline of 0.2 s ended the run" in ended.err
 
 
-def test_a_deadline_during_a_write_lets_it_finish(rig: Rig, runs: Nursery) -> None:
-    rig.sandbox.admin.add_faults({"kind": "latency", "method": "PUT", "seconds": 1.2})
+def test_a_deadline_during_a_write_lets_it_finish(harness: Harness, runs: ForkServer) -> None:
+    harness.sandbox.admin.add_faults({"kind": "latency", "method": "PUT", "seconds": 1.2})
     ended = runs.run(*apply("--deadline", "0.7", "--parallelism", "1"))
     assert ended.code == 143
     assert ended.result is not None

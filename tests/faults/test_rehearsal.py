@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from world import DECLARED, STEPS, seed, write_manifests
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
-from world import CommandLine
+from workspace import DECLARED, STEPS, CommandLine, seed, write_manifests
 
 OUTAGE = """
 - kind: reset-after
@@ -26,7 +20,7 @@ OUTAGE = """
 """
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 def test_an_outage_can_be_rehearsed(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text(json.dumps(seed()), encoding="utf-8")
     (tmp_path / "outage.yaml").write_text(OUTAGE, encoding="utf-8")

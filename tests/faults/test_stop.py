@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from reconciler.cli.stop import Stop
+from reconciler.cli.cancel import CancelToken
 from reconciler.errors import InterruptedRunError
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -21,7 +21,7 @@ def silent(line: str) -> None:
 def test_before_the_first_write_a_signal_ends_the_run_where_it_is(
     number: signal.Signals, code: int
 ) -> None:
-    stop = Stop(silent)
+    stop = CancelToken(silent)
     with stop.listening(None), pytest.raises(InterruptedRunError, match=number.name) as caught:
         signal.raise_signal(number)
     assert caught.value.exit_code == code
@@ -34,7 +34,7 @@ def test_before_the_first_write_a_signal_ends_the_run_where_it_is(
 @pytest.mark.parametrize(("number", "code"), CODES.items())
 def test_from_then_on_a_signal_is_only_noted(number: signal.Signals, code: int) -> None:
     notes: list[str] = []
-    stop = Stop(notes.append)
+    stop = CancelToken(notes.append)
     with stop.listening(None):
         stop.see_through()
         signal.raise_signal(number)
@@ -49,7 +49,7 @@ def test_a_signal_while_this_thread_prints_does_no_harm() -> None:
     def printing(_line: str) -> None:
         raise RuntimeError("reentrant call")
 
-    stop = Stop(printing)
+    stop = CancelToken(printing)
     with stop.listening(None):
         stop.see_through()
         signal.raise_signal(signal.SIGTERM)
@@ -57,7 +57,7 @@ def test_a_signal_while_this_thread_prints_does_no_harm() -> None:
 
 
 def test_the_deadline_ends_waits() -> None:
-    stop = Stop(silent)
+    stop = CancelToken(silent)
     with stop.listening(0.01):
         assert stop.wait(10)
     with pytest.raises(InterruptedRunError, match=r"The deadline of 0.01 s") as caught:
@@ -66,7 +66,7 @@ def test_the_deadline_ends_waits() -> None:
 
 
 def test_a_deadline_after_a_signal_changes_nothing() -> None:
-    stop = Stop(lambda _note: None)
+    stop = CancelToken(lambda _note: None)
     with stop.listening(0.05):
         stop.see_through()
         signal.raise_signal(signal.SIGINT)
@@ -79,7 +79,7 @@ def test_a_deadline_after_a_signal_changes_nothing() -> None:
 
 def test_without_a_reason_nothing_stops_and_the_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in CODES]
-    stop = Stop(silent)
+    stop = CancelToken(silent)
     with stop.listening(60):
         assert not stop.stopping()
         assert not stop.wait(0)

@@ -5,7 +5,7 @@ import threading
 from urllib.parse import parse_qs
 
 import pytest
-from gateway_standin import (
+from fake_gateway import (
     EMPTY_LIST,
     TOKEN,
     Act,
@@ -13,14 +13,14 @@ from gateway_standin import (
     Waits,
     always,
     answer,
+    fake_gateway,
     gateway_at,
     in_turn,
-    standing_in,
 )
 
 from reconciler.core.model import LiveProject
-from reconciler.core.outcome import Reply
-from reconciler.core.plan import Fields
+from reconciler.core.outcome import ResponseKind
+from reconciler.core.plan import JwkFields
 from reconciler.errors import AccessError, GatewayError, UsageError
 from reconciler.gateway.access import login_form, open_access, read_token
 from reconciler.gateway.credentials import LoginCredentials, TokenCredentials
@@ -196,7 +196,7 @@ def sent(seen: list[Seen]) -> list[str]:
 
 def test_a_login_is_made_once_and_its_token_used() -> None:
     with (
-        standing_in(Manager("t1", valid={"t1"})) as server,
+        fake_gateway(Manager("t1", valid={"t1"})) as server,
         gateway_at(server.url, credentials=LOGIN) as gateway,
     ):
         assert gateway.reader.list_jwks("P") == LiveProject("P", ())
@@ -211,7 +211,7 @@ def test_a_login_is_made_once_and_its_token_used() -> None:
 @pytest.mark.parametrize("status", [401, 400, 200])
 def test_an_expired_token_is_renewed_once_and_the_read_sent_again(status: int) -> None:
     with (
-        standing_in(Manager("t1", "t2", valid={"t2"}, status=status)) as server,
+        fake_gateway(Manager("t1", "t2", valid={"t2"}, status=status)) as server,
         gateway_at(server.url, credentials=LOGIN) as gateway,
     ):
         assert gateway.reader.list_jwks("P") == LiveProject("P", ())
@@ -220,16 +220,16 @@ def test_an_expired_token_is_renewed_once_and_the_read_sent_again(status: int) -
 
 def test_an_update_that_met_an_expired_token_is_sent_again() -> None:
     with (
-        standing_in(Manager("t1", "t2", valid={"t2"})) as server,
+        fake_gateway(Manager("t1", "t2", valid={"t2"})) as server,
         gateway_at(server.url, credentials=LOGIN) as gateway,
     ):
-        assert gateway.writer.update("P", "a", Fields("b", None)).reply is Reply.ACCEPTED
+        assert gateway.writer.update("P", "a", JwkFields("b", None)).kind is ResponseKind.ACCEPTED
     assert sent(server.seen) == ["POST -", "PUT t1", "POST -", "PUT t2"]
 
 
 def test_a_second_rejection_stops() -> None:
     with (
-        standing_in(Manager("t1", "t2", valid=set())) as server,
+        fake_gateway(Manager("t1", "t2", valid=set())) as server,
         gateway_at(server.url, credentials=LOGIN) as gateway,
     ):
         for _ in range(2):
@@ -240,7 +240,7 @@ def test_a_second_rejection_stops() -> None:
 
 def test_threads_that_meet_an_expired_token_together_log_in_together() -> None:
     with (
-        standing_in(Manager("t1", "t2", valid={"t2"})) as server,
+        fake_gateway(Manager("t1", "t2", valid={"t2"})) as server,
         gateway_at(server.url, credentials=LOGIN) as gateway,
     ):
         projects = [f"P{number}" for number in range(4)]
@@ -260,14 +260,14 @@ def test_a_rejected_login_is_sent_once_whatever_is_asked() -> None:
     rejected = answer('{"error":"invalid_client"}', 401)
     waits = Waits()
     with (
-        standing_in(always(rejected)) as server,
+        fake_gateway(always(rejected)) as server,
         gateway_at(server.url, credentials=LOGIN, waits=waits) as gateway,
     ):
         for _ in range(3):
             with pytest.raises(AccessError, match="user name or the password"):
                 gateway.reader.list_jwks("P")
         with pytest.raises(AccessError):
-            gateway.writer.update("P", "a", Fields("b", None))
+            gateway.writer.update("P", "a", JwkFields("b", None))
     assert sent(server.seen) == ["POST -"]
     assert waits.seconds == []
 
@@ -277,7 +277,7 @@ def test_a_token_endpoint_that_is_busy_is_asked_again() -> None:
     busy = answer("", 503, Retry_After="7")
     waits = Waits()
     with (
-        standing_in(in_turn(busy, busy, token, answer(EMPTY_LIST))) as server,
+        fake_gateway(in_turn(busy, busy, token, answer(EMPTY_LIST))) as server,
         gateway_at(server.url, credentials=LOGIN, waits=waits) as gateway,
     ):
         gateway.reader.list_jwks("P")
@@ -295,7 +295,7 @@ NOT_REPEATED = {
 @pytest.mark.parametrize("act", NOT_REPEATED.values(), ids=NOT_REPEATED.keys())
 def test_a_login_that_may_have_been_judged_is_not_repeated(act: bytes | Act) -> None:
     with (
-        standing_in(always(act)) as server,
+        fake_gateway(always(act)) as server,
         gateway_at(server.url, credentials=LOGIN, read_timeout=0.2) as gateway,
         pytest.raises(GatewayError, match="token"),
     ):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model import ListFault, LiveJwk, LiveProject
+from reconciler.core.model import LiveJwk, LiveProject, UnusableList
 from reconciler.errors import AccessError, GatewayError, ReconcilerError
 from reconciler.gateway.envelope import Received
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
@@ -99,7 +99,7 @@ UNSAFE = {
         "holds no list",
     ),
     "list as object": (said({"success": True, "resultList": {}}), "holds no list"),
-    "neither verdict nor list": (said({"hello": "world"}), "neither success nor failure"),
+    "neither verdict nor list": (said({"hello": "workspace"}), "neither success nor failure"),
     "item not an object": (listed({"name": "a"}, "b"), "Item 2 of the list is not an object"),
     "item null": (listed(None), "Item 1 of the list is not an object"),
     "no name": (listed({"description": "d"}), "has no name"),
@@ -117,7 +117,7 @@ UNSAFE = {
 @pytest.mark.parametrize(("received", "reason"), UNSAFE.values(), ids=UNSAFE.keys())
 def test_a_list_in_doubt_is_unsafe(received: Received, reason: str) -> None:
     fault = read_list("P", received)
-    assert isinstance(fault, ListFault)
+    assert isinstance(fault, UnusableList)
     assert (fault.name, fault.code) == ("P", "unsafe-list")
     assert reason in fault.message
     assert fault.hint
@@ -138,7 +138,7 @@ REFUSED = {
 @pytest.mark.parametrize("received", REFUSED.values(), ids=REFUSED.keys())
 def test_any_other_failure_means_the_project_cant_be_read(received: Received) -> None:
     fault = read_list("P", received)
-    assert isinstance(fault, ListFault)
+    assert isinstance(fault, UnusableList)
     assert fault.code == "project-unreadable"
     assert "Project is gone" in fault.message
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import trustme
-from gateway_standin import (
+from fake_gateway import (
     EMPTY_LIST,
     TOKEN,
     Act,
@@ -15,17 +15,14 @@ from gateway_standin import (
     Waits,
     always,
     answer,
+    fake_gateway,
     gateway_at,
-    standing_in,
 )
 
 from reconciler.core.model import LiveProject
-from reconciler.core.outcome import Reply
-from reconciler.core.plan import Fields
+from reconciler.core.outcome import ResponseKind
+from reconciler.core.plan import JwkFields
 from reconciler.errors import GatewayError, UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LISTED = answer(EMPTY_LIST)
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -58,7 +55,7 @@ def serving(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 
 def test_a_ca_file_is_trusted(authority: trustme.CA, ca_file: Path) -> None:
     with (
-        standing_in(always(LISTED), tls=serving(authority, "127.0.0.1")) as server,
+        fake_gateway(always(LISTED), tls=serving(authority, "127.0.0.1")) as server,
         gateway_at(f"https://127.0.0.1:{server.port}", ca_file=ca_file) as gateway,
     ):
         assert gateway.reader.list_jwks("P") == LiveProject("P", ())
@@ -69,7 +66,7 @@ def test_the_environments_ca_file_is_trusted(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
     with (
-        standing_in(always(LISTED), tls=serving(authority, "127.0.0.1")) as server,
+        fake_gateway(always(LISTED), tls=serving(authority, "127.0.0.1")) as server,
         gateway_at(f"https://127.0.0.1:{server.port}") as gateway,
     ):
         assert gateway.reader.list_jwks("P") == LiveProject("P", ())
@@ -81,7 +78,7 @@ def test_an_untrusted_certificate_stops_reads_and_writes_at_once(
 ) -> None:
     waits = Waits()
     with (
-        standing_in(always(LISTED), tls=serving(authority, name)) as server,
+        fake_gateway(always(LISTED), tls=serving(authority, name)) as server,
         gateway_at(
             f"https://127.0.0.1:{server.port}", ca_file=ca_file if trusted else None, waits=waits
         ) as gateway,
@@ -89,7 +86,7 @@ def test_an_untrusted_certificate_stops_reads_and_writes_at_once(
         with pytest.raises(GatewayError, match=r"no trusted TLS connection.*--ca-file"):
             gateway.reader.list_jwks("P")
         with pytest.raises(GatewayError, match=r'the update of "a".*--ca-file'):
-            gateway.writer.update("P", "a", Fields("b", None))
+            gateway.writer.update("P", "a", JwkFields("b", None))
     assert server.seen == []
     assert waits.seconds == []
 
@@ -108,7 +105,7 @@ def test_https_to_a_plain_port_is_a_matter_of_trust() -> None:
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
     with listener, gateway_at(url) as gateway:
         with pytest.raises(GatewayError, match="is it an https:// port"):
-            gateway.writer.update("P", "a", Fields("b", None))
+            gateway.writer.update("P", "a", JwkFields("b", None))
         speaking.join()
 
 
@@ -143,7 +140,7 @@ def test_the_environments_ca_file_without_certificates_is_refused(
 
 
 def test_a_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    with standing_in(always(LISTED)) as proxy:
+    with fake_gateway(always(LISTED)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         with gateway_at("http://manager.test:32080") as gateway:
             assert gateway.reader.list_jwks("P") == LiveProject("P", ())
@@ -153,16 +150,16 @@ def test_a_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_proxy_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
-    with standing_in(always(LISTED)) as proxy:
+    with fake_gateway(always(LISTED)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "manager.invalid")
         with gateway_at("http://manager.invalid") as gateway:
-            assert gateway.writer.update("P", "a", Fields("b", None)).reply is Reply.UNSENT
+            assert gateway.writer.update("P", "a", JwkFields("b", None)).kind is ResponseKind.UNSENT
     assert proxy.seen == []
 
 
 def test_nothing_goes_to_this_machine_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    with standing_in(always(LISTED)) as proxy, standing_in(always(LISTED)) as server:
+    with fake_gateway(always(LISTED)) as proxy, fake_gateway(always(LISTED)) as server:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("ALL_PROXY", proxy.url)
         with gateway_at(server.url) as gateway:
@@ -177,7 +174,7 @@ def test_a_tunnel_is_end_to_end_and_keeps_the_token_from_the_proxy(
     def script(seen: Seen) -> bytes | Act:
         return Act.TUNNEL if seen.method == "CONNECT" else LISTED
 
-    with standing_in(script, tunnel=serving(authority, "manager.test")) as proxy:
+    with fake_gateway(script, tunnel=serving(authority, "manager.test")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with gateway_at("https://manager.test", ca_file=ca_file) as gateway:
             assert gateway.reader.list_jwks("P") == LiveProject("P", ())
@@ -188,11 +185,11 @@ def test_a_tunnel_is_end_to_end_and_keeps_the_token_from_the_proxy(
 
 
 def test_a_proxy_that_refuses_leaves_an_update_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
-    with standing_in(always(answer("", 407, Connection="close"))) as proxy:
+    with fake_gateway(always(answer("", 407, Connection="close"))) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with gateway_at("https://manager.test") as gateway:
-            reply = gateway.writer.update("P", "a", Fields("b", None))
-    assert reply.reply is Reply.UNSENT
+            reply = gateway.writer.update("P", "a", JwkFields("b", None))
+    assert reply.kind is ResponseKind.UNSENT
     assert "the proxy refused" in reply.message
 
 
@@ -220,7 +217,7 @@ def test_netrc_never_replaces_the_token(tmp_path: Path, monkeypatch: pytest.Monk
         (tmp_path / name).chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-    with standing_in(always(LISTED)) as server:
+    with fake_gateway(always(LISTED)) as server:
         monkeypatch.setenv("HTTP_PROXY", server.url)
         with gateway_at(server.url) as direct, gateway_at("http://manager.test") as proxied:
             direct.reader.list_jwks("P")

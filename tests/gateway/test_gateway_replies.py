@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.outcome import Answer, Deployment, Environment, Reply
+from reconciler.core.outcome import Deployment, Environment, ResponseKind, UpdateResponse
 from reconciler.errors import AccessError
 from reconciler.gateway.envelope import Received
 from reconciler.gateway.replies import read_update
@@ -23,46 +23,46 @@ FAILED_AT = (Environment("e", False),)
 UNKNOWN = Deployment(None)
 TAKEN = "JWK (name: b) is already exist!"
 
-CASES: dict[str, tuple[Received, Reply, Deployment, str]] = {
+CASES: dict[str, tuple[Received, ResponseKind, Deployment, str]] = {
     "older success, deployed": (
         said(200, {"success": True, "deploymentResult": DEPLOYED}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         Deployment(True),
         "",
     ),
     "newer success, deployed": (
         said(200, {"status": "SUCCESS", "resultMessage": None, "deploymentResult": DEPLOYED}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         Deployment(True),
         "",
     ),
     "201 counts as well": (
         said(201, {"status": "SUCCESS", "deploymentResult": {"success": True}}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         Deployment(True),
         "",
     ),
     "saved, not deployed": (
         said(200, {"status": "SUCCESS", "deploymentResult": BROKEN}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         Deployment(False, FAILED_AT),
         "",
     ),
     "saved, nothing said of deployment": (
         said(200, {"status": "SUCCESS", "resultMessage": "saved"}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         UNKNOWN,
         "saved",
     ),
     "saved, deployment null": (
         said(200, {"success": True, "deploymentResult": None}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         UNKNOWN,
         "",
     ),
     "saved, the message says the deployment failed": (
         said(200, {"status": "SUCCESS", "resultMessage": "Saved but deployment failed"}),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         Deployment(False, message="Saved but deployment failed"),
         "Saved but deployment failed",
     ),
@@ -75,117 +75,117 @@ CASES: dict[str, tuple[Received, Reply, Deployment, str]] = {
                 "deploymentResult": DEPLOYED,
             },
         ),
-        Reply.ACCEPTED,
+        ResponseKind.ACCEPTED,
         Deployment(True),
         "JWK (name: failed-deployment) updated",
     ),
     "a failure with a deploymentResult": (
         said(200, {"status": "FAILURE", "resultMessage": "no", "deploymentResult": BROKEN}),
-        Reply.LOST,
+        ResponseKind.LOST,
         Deployment(False, FAILED_AT),
         "no (HTTP 200)",
     ),
     "a failure whose deploymentResult says success": (
         said(400, {"success": False, "message": "no", "deploymentResult": DEPLOYED}),
-        Reply.LOST,
+        ResponseKind.LOST,
         Deployment(False),
         "no (HTTP 400)",
     ),
     "a failure whose message is about the deployment": (
         said(400, {"status": "FAILURE", "resultMessage": "Deployment failed"}),
-        Reply.LOST,
+        ResponseKind.LOST,
         Deployment(False),
         "Deployment failed (HTTP 400)",
     ),
     "name taken": (
         said(400, {"status": "FAILURE", "resultMessage": TAKEN}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         f"{TAKEN} (HTTP 400)",
     ),
     "name taken, older": (
         said(409, {"error": "conflict", "error_description": TAKEN}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         f"{TAKEN} (HTTP 409)",
     ),
     "name taken inside a 200": (
         said(200, {"status": "FAIL", "message": TAKEN}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         f"{TAKEN} (HTTP 200)",
     ),
     "success false inside a 200": (
         said(200, {"success": False, "message": TAKEN, "deploymentResult": None}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         f"{TAKEN} (HTTP 200)",
     ),
     "a framework's 405": (
         said(405, {"status": 405, "error": "Method Not Allowed"}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         "Method Not Allowed (HTTP 405)",
     ),
-    "an empty 404": (said(404, b""), Reply.REJECTED, UNKNOWN, "HTTP 404 with an empty body"),
+    "an empty 404": (said(404, b""), ResponseKind.REJECTED, UNKNOWN, "HTTP 404 with an empty body"),
     "a 400 that says success": (
         said(400, {"success": True}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         "HTTP 400",
     ),
     "a redirect": (
         said(302, b"", location="https://sso"),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         "a redirect (HTTP 302) to https://sso, which is not followed",
     ),
     "a redirect to nowhere": (
         said(301, {"success": True}),
-        Reply.REJECTED,
+        ResponseKind.REJECTED,
         UNKNOWN,
         "a redirect (HTTP 301) to nowhere, which is not followed",
     ),
-    "an empty 200": (said(200, b""), Reply.LOST, UNKNOWN, "HTTP 200 with an empty body"),
-    "a 204": (said(204, b""), Reply.LOST, UNKNOWN, "HTTP 204 with an empty body"),
+    "an empty 200": (said(200, b""), ResponseKind.LOST, UNKNOWN, "HTTP 200 with an empty body"),
+    "a 204": (said(204, b""), ResponseKind.LOST, UNKNOWN, "HTTP 204 with an empty body"),
     "a page": (
         said(200, b"<html>"),
-        Reply.LOST,
+        ResponseKind.LOST,
         UNKNOWN,
         "HTTP 200 with an HTML page instead of JSON",
     ),
     "cut JSON": (
         said(200, b'{"success": tr'),
-        Reply.LOST,
+        ResponseKind.LOST,
         UNKNOWN,
         "HTTP 200 with a body that is not whole, valid JSON",
     ),
     "neither success nor failure": (
         said(200, {"deploymentResult": DEPLOYED}),
-        Reply.LOST,
+        ResponseKind.LOST,
         UNKNOWN,
         "HTTP 200",
     ),
-    "408": (said(408, b""), Reply.LOST, UNKNOWN, "HTTP 408 with an empty body"),
+    "408": (said(408, b""), ResponseKind.LOST, UNKNOWN, "HTTP 408 with an empty body"),
     "500": (
         said(500, {"status": "FAILURE", "resultMessage": "An unexpected error occurred"}),
-        Reply.LOST,
+        ResponseKind.LOST,
         UNKNOWN,
         "An unexpected error occurred (HTTP 500)",
     ),
     "500 about a permission may have had its effect": (
         said(500, {"message": "User does not have required permission for this operation!"}),
-        Reply.LOST,
+        ResponseKind.LOST,
         UNKNOWN,
         "User does not have required permission for this operation! (HTTP 500)",
     ),
     "504 page": (
         said(504, b"<html>"),
-        Reply.LOST,
+        ResponseKind.LOST,
         UNKNOWN,
         "HTTP 504 with an HTML page instead of JSON",
     ),
-    "102": (said(102, b""), Reply.LOST, UNKNOWN, "HTTP 102 with an empty body"),
+    "102": (said(102, b""), ResponseKind.LOST, UNKNOWN, "HTTP 102 with an empty body"),
 }
 
 
@@ -193,14 +193,14 @@ CASES: dict[str, tuple[Received, Reply, Deployment, str]] = {
     ("received", "reply", "deployment", "message"), CASES.values(), ids=CASES.keys()
 )
 def test_every_answer_to_an_update_has_one_meaning(
-    received: Received, reply: Reply, deployment: Deployment, message: str
+    received: Received, reply: ResponseKind, deployment: Deployment, message: str
 ) -> None:
-    assert read_update(received) == Answer(reply, message, deployment, received.status)
+    assert read_update(received) == UpdateResponse(reply, message, deployment, received.status)
 
 
 def test_too_many_requests_is_throttled_with_the_wait_asked_for() -> None:
     body = {"error": "too_many_requests", "error_description": "slow down", "retry_after": 7}
-    expected = Answer(Reply.THROTTLED, "slow down (HTTP 429)", UNKNOWN, 429, 7.0)
+    expected = UpdateResponse(ResponseKind.THROTTLED, "slow down (HTTP 429)", UNKNOWN, 429, 7.0)
     assert read_update(said(429, body)) == expected
     assert read_update(said(429, b"", retry_after=2.0)).retry_after == 2.0
 
@@ -251,9 +251,9 @@ def test_any_json_has_a_meaning_and_only_a_2xx_is_accepted(body: object, status:
     except AccessError:
         assert status < 500
         return
-    if answer.reply is Reply.ACCEPTED:
+    if answer.kind is ResponseKind.ACCEPTED:
         assert 200 <= status < 300
         assert isinstance(body, dict)
         assert body.get("success") is not False
     if answer.deployment.deployed:
-        assert answer.reply is Reply.ACCEPTED
+        assert answer.kind is ResponseKind.ACCEPTED

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from gateway_standin import Waits
+from fake_gateway import Waits
 from hypothesis import given
 from hypothesis import strategies as st
 

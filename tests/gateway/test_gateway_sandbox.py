@@ -1,23 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import pytest
-from gateway_standin import Waits, gateway_at
+from fake_gateway import Waits, gateway_at
 
-from reconciler.core.model import ListFault, LiveProject
-from reconciler.core.outcome import Environment, Reply
-from reconciler.core.plan import Fields
+from reconciler.core.model import LiveProject, UnusableList
+from reconciler.core.outcome import Environment, ResponseKind
+from reconciler.core.plan import JwkFields
 from reconciler.errors import AccessError, GatewayError
+from reconciler.gateway.client import Gateway
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
 from reconciler.sandbox.seed import read_seed
 from reconciler.sandbox.server import Options, running
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.gateway.client import Gateway
 
 PLANTED = "PRIVATE-key-material"
 READ_ONLY = {"token": "reads", "permissions": ["read"]}
@@ -68,17 +64,17 @@ def names(gateway: Gateway) -> list[str]:
 def test_a_rename_in_every_dialect(dialect: str) -> None:
     with sandboxed(dialect=dialect) as gateway:
         assert names(gateway) == ["a", "b ü"]
-        renamed = gateway.writer.update("Pay ments", "b ü", Fields("c/d", "new"))
-        taken = gateway.writer.update("Pay ments", "a", Fields("c/d", None))
-        absent = gateway.writer.update("Pay ments", "zzz", Fields("y", None))
+        renamed = gateway.writer.update("Pay ments", "b ü", JwkFields("c/d", "new"))
+        taken = gateway.writer.update("Pay ments", "a", JwkFields("c/d", None))
+        absent = gateway.writer.update("Pay ments", "zzz", JwkFields("y", None))
         fault = gateway.reader.list_jwks("absent")
         assert sorted(names(gateway)) == ["a", "c/d"]
         assert [row.name for row in gateway.reader.list_projects()] == ["Pay ments"]
-    assert (renamed.reply, renamed.deployment.deployed) == (Reply.ACCEPTED, True)
-    assert taken.reply is absent.reply is Reply.REJECTED
+    assert (renamed.kind, renamed.deployment.deployed) == (ResponseKind.ACCEPTED, True)
+    assert taken.kind is absent.kind is ResponseKind.REJECTED
     assert "already exist" in taken.message
     assert "not found" in absent.message
-    assert isinstance(fault, ListFault)
+    assert isinstance(fault, UnusableList)
     assert fault.code == "project-unreadable"
 
 
@@ -91,9 +87,9 @@ SHAPES = ["recursive", "success-only", "empty-detail-list", *sorted(SILENT | NAM
 def test_deployments_in_every_shape(shape: str) -> None:
     broken = {"kind": "deploy-fails", "at": 2, "environments": ["prod"]}
     with sandboxed(broken, deployment=shape) as gateway:
-        well = gateway.writer.update("Pay ments", "a", Fields("a2", None))
-        badly = gateway.writer.update("Pay ments", "a2", Fields("a3", None))
-    assert well.reply is badly.reply is Reply.ACCEPTED
+        well = gateway.writer.update("Pay ments", "a", JwkFields("a2", None))
+        badly = gateway.writer.update("Pay ments", "a2", JwkFields("a3", None))
+    assert well.kind is badly.kind is ResponseKind.ACCEPTED
     assert well.deployment.deployed is (None if shape in SILENT else True)
     assert badly.deployment.deployed is (None if shape in {"null", "missing"} else False)
     if shape in NAMED:
@@ -109,7 +105,7 @@ def test_denials() -> None:
     with sandboxed(credentials=TokenCredentials("reads")) as gateway:
         assert names(gateway) == ["a", "b ü"]
         with pytest.raises(AccessError, match="permission"):
-            gateway.writer.update("Pay ments", "a", Fields("c", None))
+            gateway.writer.update("Pay ments", "a", JwkFields("c", None))
     with (
         sandboxed(credentials=TokenCredentials("unknown")) as gateway,
         pytest.raises(AccessError, match="token"),
@@ -121,22 +117,29 @@ def test_a_token_that_keeps_expiring_is_renewed_each_time() -> None:
     with sandboxed(credentials=LoginCredentials("ci", "pw")) as gateway:
         for _ in range(7):
             assert names(gateway) == ["a", "b ü"]
-        assert gateway.writer.update("Pay ments", "a", Fields("c", None)).reply is Reply.ACCEPTED
+        assert (
+            gateway.writer.update("Pay ments", "a", JwkFields("c", None)).kind
+            is ResponseKind.ACCEPTED
+        )
 
 
-BEFORE = {"429": Reply.THROTTLED, "503-before": Reply.LOST, "reset-before": Reply.LOST}
+BEFORE = {
+    "429": ResponseKind.THROTTLED,
+    "503-before": ResponseKind.LOST,
+    "reset-before": ResponseKind.LOST,
+}
 AFTER = {
-    "reset-after": Reply.LOST,
-    "500-after": Reply.LOST,
-    "cut-body": Reply.LOST,
-    "html-after": Reply.LOST,
+    "reset-after": ResponseKind.LOST,
+    "500-after": ResponseKind.LOST,
+    "cut-body": ResponseKind.LOST,
+    "html-after": ResponseKind.LOST,
 }
 
 
 @pytest.mark.parametrize(("kind", "reply"), (BEFORE | AFTER).items())
-def test_after_an_outage_the_list_knows(kind: str, reply: Reply) -> None:
+def test_after_an_outage_the_list_knows(kind: str, reply: ResponseKind) -> None:
     with sandboxed({"kind": kind, "method": "PUT"}) as gateway:
-        assert gateway.writer.update("Pay ments", "a", Fields("c", None)).reply is reply
+        assert gateway.writer.update("Pay ments", "a", JwkFields("c", None)).kind is reply
         assert ("c" in names(gateway)) is (kind in AFTER)
 
 

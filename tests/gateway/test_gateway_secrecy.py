@@ -4,19 +4,16 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from types import TracebackType
 
 import pytest
-from gateway_standin import TOKEN, Act, always, answer, gateway_at, standing_in
+from fake_gateway import TOKEN, Act, always, answer, fake_gateway, gateway_at
 
-from reconciler.core.outcome import Reply
-from reconciler.core.plan import Fields
+from reconciler.core.outcome import ResponseKind
+from reconciler.core.plan import JwkFields
 from reconciler.errors import GatewayError, ReconcilerError
 from reconciler.gateway.client import Gateway
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
-
-if TYPE_CHECKING:
-    from types import TracebackType
 from reconciler.gateway.line import forgetful
 
 PRIVATE = "PRIVATE-key-material"
@@ -36,7 +33,7 @@ def projects(gateway: Gateway) -> object:
 
 
 def updating(gateway: Gateway) -> object:
-    return gateway.writer.update("P", "a", Fields("b", None))
+    return gateway.writer.update("P", "a", JwkFields("b", None))
 
 
 def echo(status: int, word: str = "FAILURE") -> bytes:
@@ -78,7 +75,7 @@ def test_no_secret_is_in_what_comes_back(
 ) -> None:
     caplog.set_level(logging.INFO)
     trace: list[str] = []
-    with standing_in(always(act)) as server, gateway_at(server.url, trace=trace) as gateway:
+    with fake_gateway(always(act)) as server, gateway_at(server.url, trace=trace) as gateway:
         try:
             kept = repr(use(gateway))
         except ReconcilerError as error:
@@ -99,7 +96,7 @@ def test_a_password_is_in_no_failure_of_the_token_endpoint(
     caplog.set_level(logging.INFO)
     trace: list[str] = []
     with (
-        standing_in(always(act)) as server,
+        fake_gateway(always(act)) as server,
         gateway_at(server.url, credentials=LOGIN, trace=trace) as gateway,
         pytest.raises(ReconcilerError) as caught,
     ):
@@ -116,9 +113,9 @@ def test_an_echoed_token_is_replaced_by_a_word(credentials: Credentials) -> None
             return answer(json.dumps({"access_token": TOKEN}))
         return answer(json.dumps({"status": "FAIL", "message": f"bad {TOKEN}, {PASSWORD}"}), 400)
 
-    with standing_in(script) as server, gateway_at(server.url, credentials=credentials) as gateway:
-        reply = gateway.writer.update("P", "a", Fields("b", None))
-    assert reply.reply is Reply.REJECTED
+    with fake_gateway(script) as server, gateway_at(server.url, credentials=credentials) as gateway:
+        reply = gateway.writer.update("P", "a", JwkFields("b", None))
+    assert reply.kind is ResponseKind.REJECTED
     expected = PASSWORD if credentials is GIVEN else "[password]"
     assert reply.message == f"bad [token], {expected} (HTTP 400)"
 

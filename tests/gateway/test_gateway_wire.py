@@ -4,7 +4,7 @@ import gzip
 import ssl
 import tracemalloc
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,9 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.gateway.wire import BREAKDOWNS, Breakdown, Cause, breakdown, read_body
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def descendants(base: type[Exception]) -> Iterator[type[Exception]]:

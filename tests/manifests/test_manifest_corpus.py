@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
+from reconciler.core.model import DeclaredProject
 from reconciler.errors import ManifestError
 from reconciler.manifests.findings import FileFault
 from reconciler.manifests.load import load
 from reconciler.manifests.nodes import LOADER, PureLoader, documents
-
-if TYPE_CHECKING:
-    import yaml
-
-    from reconciler.core.model import DeclaredProject
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.yaml"))
@@ -32,9 +28,9 @@ def expected(manifest: Path) -> str:
 
 
 def shown(project: DeclaredProject) -> str:
-    lines = [f"{project.place} {project.name}"]
+    lines = [f"{project.location} {project.name}"]
     lines += (
-        f"{jwk.place} {jwk.name!r} description={jwk.description!r} "
+        f"{jwk.location} {jwk.name!r} description={jwk.description!r} "
         f"previous={list(jwk.previous_names)} kid={jwk.kid!r} detach={jwk.allow_source_detach}"
         for jwk in project.jwks
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model import DeclaredJwk, DeclaredProject, Place
+from reconciler.core.model import DeclaredJwk, DeclaredProject, SourceLocation
 from reconciler.manifests.rules import broken_rules
 
 Entry = tuple[str, tuple[str, ...], str | None]
@@ -12,10 +12,10 @@ Entry = tuple[str, tuple[str, ...], str | None]
 
 def project(*entries: Entry) -> DeclaredProject:
     jwks = tuple(
-        DeclaredJwk(name, Place("f", number), previous_names=previous, kid=kid)
+        DeclaredJwk(name, SourceLocation("f", number), previous_names=previous, kid=kid)
         for number, (name, previous, kid) in enumerate(entries, start=1)
     )
-    return DeclaredProject("P", jwks, Place("f", 0))
+    return DeclaredProject("P", jwks, SourceLocation("f", 0))
 
 
 CASES = [
@@ -51,7 +51,7 @@ CASES = [
 @pytest.mark.parametrize(("entries", "expected"), CASES)
 def test_rules(entries: list[Entry], expected: list[tuple[int, str]]) -> None:
     findings = list(broken_rules(project(*entries)))
-    assert [finding.place.line for finding in findings] == [line for line, _ in expected]
+    assert [finding.location.line for finding in findings] == [line for line, _ in expected]
     for finding, (_, part) in zip(findings, expected, strict=True):
         assert part in finding.message
 

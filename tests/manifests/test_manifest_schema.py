@@ -3,8 +3,9 @@ from __future__ import annotations
 import copy
 import json
 import string
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -18,9 +19,6 @@ from reconciler.manifests.nodes import documents
 from reconciler.manifests.schema import is_valid, schema_text
 from reconciler.manifests.sentences import SENTENCES
 from reconciler.manifests.values import Values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SCHEMA: dict[str, Any] = json.loads(schema_text())
 THOROUGH = Draft202012Validator(SCHEMA)

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from report_builders import change, plan, step_of
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.ordering import order
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
-from reconciler.core.plan import Caution, Refusal, RefusalCode, Unmanaged
-from reconciler.core.result import Result
+from reconciler.core.plan import PlanWarning, Refusal, RefusalCode, Unmanaged
+from reconciler.core.result import RunResult
 
 HOSTILE_NAME = "evil\u202egnp\n::error::owned\x1b[2J ##vso[task.complete]"
 HOSTILE = plan(
@@ -30,11 +30,11 @@ HOSTILE = plan(
             HOSTILE_NAME,
             "line one\n::error::line two ##teamcity[buildStop]",
             "\u2066hint\u2069",
-            Place("we\nird.yaml", 1),
+            SourceLocation("we\nird.yaml", 1),
         ),
     ),
     unmanaged=(Unmanaged("P", ""), Unmanaged("P", " leading"), Unmanaged("P", "\u0338x")),
-    warnings=(Caution("##[c]", "P", "\x07", "\r::debug::"),),
+    warnings=(PlanWarning("##[c]", "P", "\x07", "\r::debug::"),),
 )
 
 MARKUP = (
@@ -75,12 +75,12 @@ HOSTILE_MARKUP = plan(
             text,
             f"`{text}` could be {text}",
             text,
-            Place(f"{text}.yaml", 3),
+            SourceLocation(f"{text}.yaml", 3),
         )
         for text in MARKUP
     ],
     unmanaged=[Unmanaged(text, text) for text in MARKUP],
-    warnings=[Caution(text, text, text, text, Place(text, 1)) for text in MARKUP],
+    warnings=[PlanWarning(text, text, text, text, SourceLocation(text, 1)) for text in MARKUP],
     steps=[
         *[step_of(item) for item in _NASTY],
         *order(
@@ -89,7 +89,7 @@ HOSTILE_MARKUP = plan(
     ],
 )
 
-HOSTILE_OUTCOMES = Result(
+HOSTILE_OUTCOMES = RunResult(
     HOSTILE_MARKUP,
     tuple(
         StepOutcome(step_of(item), outcome, text, 2, (Environment(text, False, text),))

@@ -15,10 +15,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from reconciler import errors
 from reconciler.core import model, outcome, plan, result
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import StepOutcome
-from reconciler.core.plan import Fields, Plan
-from reconciler.core.result import Result
+from reconciler.core.plan import JwkFields, Plan
+from reconciler.core.result import RunResult
 
 WORDS: tuple[ModuleType, ...] = (model, outcome, plan, result, errors)
 """Where the values are defined that outputs are made from."""
@@ -42,7 +42,7 @@ VALUES = {
     for name, kind in KINDS.items()
     if not issubclass(kind, Enum | Exception) and hints(kind)
 }
-PARTS = (Fields, Place)
+PARTS = (JwkFields, SourceLocation)
 """What other values are made of: their texts are told by where they stand."""
 
 LAST = 8
@@ -115,16 +115,16 @@ class Filling:
             }
         )
 
-    def planned(self) -> Result:
+    def planned(self) -> RunResult:
         """A plan's result."""
-        return Result(self.value(Plan))
+        return RunResult(self.value(Plan))
 
-    def applied(self) -> Result:
+    def applied(self) -> RunResult:
         """An apply's result, with an outcome of every step."""
-        return Result(
+        return RunResult(
             self.value(Plan),
             self.value(tuple[StepOutcome, ...]),
-            self.value(str, "Result.stopped"),
+            self.value(str, "RunResult.stopped"),
         )
 
 

@@ -17,13 +17,17 @@ from page_reader import Page
 from pipeline_parsers import azure, github, github_outputs, gitlab
 
 from reconciler.cli.console import Console
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import ReconcilerError
 from reconciler.reports import html, junit, markdown, planjson, problems, text
-from reconciler.reports.ci import azure as to_azure
-from reconciler.reports.ci import github as to_github
-from reconciler.reports.ci import gitlab as to_gitlab
-from reconciler.reports.ci.remarks import Remark, error_remarks, result_remarks
+from reconciler.reports.annotations import azure as to_azure
+from reconciler.reports.annotations import github as to_github
+from reconciler.reports.annotations import gitlab as to_gitlab
+from reconciler.reports.annotations.annotation import (
+    Annotation,
+    error_annotations,
+    result_annotations,
+)
 from reconciler.reports.formats import FORMATS
 
 Check = Callable[[str], list[str]]
@@ -117,32 +121,34 @@ def in_gitlab(shown: str) -> list[str]:
     return strange + in_a_log(rest)
 
 
-Output = tuple[Callable[[Result], str], Check]
+Output = tuple[Callable[[RunResult], str], Check]
 """How a result is written, and who reads it."""
 
 
-def _text(result: Result, **options: object) -> str:
+def _text(result: RunResult, **options: object) -> str:
     command = f"reconciler apply {shlex.quote(result.plan.gateway)}"
     return text.render(result, command=command, **options)  # type: ignore[arg-type]
 
 
-def _printed(result: Result, *, as_json: bool) -> str:
+def _printed(result: RunResult, *, as_json: bool) -> str:
     stdout = io.StringIO()
     Console(json=as_json, verbosity=1, stdout=stdout).plan(result)
     return stdout.getvalue()
 
 
-def _folded(result: Result) -> str:
+def _folded(result: RunResult) -> str:
     shown = text.render(result, verbosity=1)
     return to_gitlab.folded(shown, title="Details", name="ours", moment=1, collapsed=True)
 
 
-def _lines(commands: Callable[[Sequence[Remark]], object], remarks: Sequence[Remark]) -> str:
+def _lines(
+    commands: Callable[[Sequence[Annotation]], object], remarks: Sequence[Annotation]
+) -> str:
     lines = commands(remarks)
     return "".join(f"{line}\n" for line in lines)  # type: ignore[attr-defined]
 
 
-def _outputs_file(result: Result) -> str:
+def _outputs_file(result: RunResult) -> str:
     values = {"digest": result.plan.digest.replace("\ud83d", "?").replace("\ude00", "?")}
     return to_github.outputs(values, "end-of-it")
 
@@ -176,10 +182,13 @@ REPORTS: dict[str, Output] = {
         in_markdown,
     ),
     "GitHub's commands": (
-        lambda one: _lines(to_github.commands, [*result_remarks(one)]),
+        lambda one: _lines(to_github.commands, [*result_annotations(one)]),
         in_github,
     ),
-    "Azure's commands": (lambda one: _lines(to_azure.commands, [*result_remarks(one)]), in_azure),
+    "Azure's commands": (
+        lambda one: _lines(to_azure.commands, [*result_annotations(one)]),
+        in_azure,
+    ),
     "GitLab's sections": (_folded, in_gitlab),
     "GitHub's outputs": (_outputs_file, in_outputs),
 }
@@ -209,7 +218,13 @@ FAILURES: Mapping[str, tuple[Callable[[ReconcilerError], str], Check]] = {
     "html report": (html.render_error, in_a_page),
     "junit report": (junit.render_error, in_xml),
     "gitlab report": (FORMATS["gitlab"].render_error, in_json),
-    "GitHub's commands": (lambda one: _lines(to_github.commands, [*error_remarks(one)]), in_github),
-    "Azure's commands": (lambda one: _lines(to_azure.commands, [*error_remarks(one)]), in_azure),
+    "GitHub's commands": (
+        lambda one: _lines(to_github.commands, [*error_annotations(one)]),
+        in_github,
+    ),
+    "Azure's commands": (
+        lambda one: _lines(to_azure.commands, [*error_annotations(one)]),
+        in_azure,
+    ),
 }
 """What a failure may be told in."""

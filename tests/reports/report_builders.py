@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from reconciler.core.digest import plan_digest
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.plan import (
     Action,
-    Caution,
     Change,
     Effect,
-    Fields,
+    JwkFields,
     Plan,
+    PlanWarning,
     Refusal,
     Step,
     Summary,
     Unmanaged,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 GATEWAY = "https://manager.example.com/apiops"
 PAYMENTS = "manifests/payments.yaml"
@@ -42,13 +39,13 @@ def change(
     return Change(
         project=project,
         name=new,
-        before=Fields(old, before),
-        after=Fields(new, after),
+        before=JwkFields(old, before),
+        after=JwkFields(new, after),
         actions=tuple(action for differ, action in differs if differ),
         effects=effects,
         id=f"id-of-{old}",
         kid=f"kid-of-{old}",
-        source=Place(PAYMENTS, line, 13),
+        source=SourceLocation(PAYMENTS, line, 13),
     )
 
 
@@ -61,7 +58,7 @@ def plan(
     steps: Sequence[Step] | None = None,
     refusals: Sequence[Refusal] = (),
     unmanaged: Sequence[Unmanaged] = (),
-    warnings: Sequence[Caution] = (),
+    warnings: Sequence[PlanWarning] = (),
     unchanged: int = 0,
 ) -> Plan:
     """A plan with a true summary and digest; one step for each change unless told otherwise."""

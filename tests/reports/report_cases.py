@@ -5,12 +5,12 @@ from __future__ import annotations
 from hostile_cases import HOSTILE, HOSTILE_MARKUP, HOSTILE_OUTCOMES, MARKUP
 from report_builders import PAYMENTS, change, plan, step_of
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.names import temporary_name
 from reconciler.core.ordering import order
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
-from reconciler.core.plan import Caution, Fields, Refusal, RefusalCode, Step, Unmanaged
-from reconciler.core.result import Result
+from reconciler.core.plan import JwkFields, PlanWarning, Refusal, RefusalCode, Step, Unmanaged
+from reconciler.core.result import RunResult
 from reconciler.errors import GatewayError, ManifestError, Problem, ReconcilerError
 
 LONG = (
@@ -28,12 +28,12 @@ MIXED = plan(
     changes=(RENAME, DESCRIBE, BOTH),
     unmanaged=(Unmanaged("Payments", "legacy"), Unmanaged("Wholesale", "test key")),
     warnings=(
-        Caution(
+        PlanWarning(
             "hint-names-live-key",
             "Payments",
             "refund-encryption",
             "previousNames holds `legacy`, which is the name of another live key; remove the hint",
-            Place(PAYMENTS, 14, 24),
+            SourceLocation(PAYMENTS, 14, 24),
         ),
     ),
     unchanged=3,
@@ -49,7 +49,7 @@ REFUSED = plan(
             "the gateway refused the list: Project (Billing) is not found or user does not have "
             "privilege to access it!",
             "check the project's name and that the token may see it",
-            Place("manifests/billing.yaml", 4, 9),
+            SourceLocation("manifests/billing.yaml", 4, 9),
         ),
         Refusal(
             RefusalCode.MISSING,
@@ -57,14 +57,14 @@ REFUSED = plan(
             "partner-signing",
             "no live key is named `partner-signing`, `my-jwk`; nothing here creates keys",
             "create the key in the Manager, or correct the name; did you mean `my-jwk-2`?",
-            Place(PAYMENTS, 7, 13),
+            SourceLocation(PAYMENTS, 7, 13),
         ),
     ),
 )
 
 _A = change("Payments", "b", "a", line=5)
 _B = change("Payments", "a", "b", line=9)
-_WAITING = Step("Payments", "b", Fields(temporary_name("a"), ""), "a", temporary=True)
+_WAITING = Step("Payments", "b", JwkFields(temporary_name("a"), ""), "a", temporary=True)
 CYCLE = plan(
     changes=(_A, _B),
     steps=(
@@ -85,7 +85,7 @@ DETACH = plan(
 )
 
 RESEND = plan(
-    steps=(Step("Payments", "settled", Fields("settled", "As it is."), "settled"),), unchanged=4
+    steps=(Step("Payments", "settled", JwkFields("settled", "As it is."), "settled"),), unchanged=4
 )
 
 _NAMES = ("applied", "not-deployed", "failed", "unknown", "conflict", "not-tried")
@@ -105,7 +105,7 @@ _MESSAGES = {
     Outcome.CONFLICT: ("the key is now named `other`, which this run did not send", 1, ()),
     Outcome.NOT_TRIED: ("the project's steps end at the first one that is not clear", 0, ()),
 }
-EVERY_OUTCOME = Result(
+EVERY_OUTCOME = RunResult(
     plan(changes=_EVERY),
     tuple(
         StepOutcome(step_of(item), outcome, *_MESSAGES[outcome])
@@ -113,7 +113,7 @@ EVERY_OUTCOME = Result(
     ),
 )
 
-ALL_APPLIED = Result(
+ALL_APPLIED = RunResult(
     MIXED,
     tuple(
         StepOutcome(step, Outcome.APPLIED, "", 1, (Environment("prod", True),))
@@ -121,13 +121,13 @@ ALL_APPLIED = Result(
     ),
 )
 
-CUT_SHORT = Result(
+CUT_SHORT = RunResult(
     CYCLE,
     (StepOutcome(_WAITING, Outcome.APPLIED, "", 2),),
     "SIGTERM arrived; the update in flight was finished and read back first",
 )
 
-HALF_WAY = Result(
+HALF_WAY = RunResult(
     CHAIN,
     (
         StepOutcome(
@@ -143,7 +143,7 @@ HALF_WAY = Result(
     ),
 )
 
-MANY = Result(
+MANY = RunResult(
     plan(
         changes=[
             change(
@@ -179,25 +179,25 @@ ERRORS: dict[str, ReconcilerError] = {
 }
 """Failures that leave no result, by what a reader sees."""
 
-RESULTS: dict[str, Result] = {
-    "nothing to do": Result(plan(unchanged=12, unmanaged=(Unmanaged("Payments", "legacy"),))),
-    "nothing declared": Result(plan()),
-    "mixed": Result(MIXED),
-    "refused": Result(REFUSED),
-    "cycle with temporary": Result(CYCLE),
-    "chain": Result(CHAIN),
-    "sourced detach": Result(DETACH),
-    "resend": Result(RESEND),
-    "hostile names": Result(HOSTILE),
-    "hostile markup": Result(HOSTILE_MARKUP),
+RESULTS: dict[str, RunResult] = {
+    "nothing to do": RunResult(plan(unchanged=12, unmanaged=(Unmanaged("Payments", "legacy"),))),
+    "nothing declared": RunResult(plan()),
+    "mixed": RunResult(MIXED),
+    "refused": RunResult(REFUSED),
+    "cycle with temporary": RunResult(CYCLE),
+    "chain": RunResult(CHAIN),
+    "sourced detach": RunResult(DETACH),
+    "resend": RunResult(RESEND),
+    "hostile names": RunResult(HOSTILE),
+    "hostile markup": RunResult(HOSTILE_MARKUP),
     "hostile outcomes": HOSTILE_OUTCOMES,
     "half way": HALF_WAY,
     "applied": ALL_APPLIED,
     "every outcome": EVERY_OUTCOME,
     "cut short": CUT_SHORT,
-    "kept going": Result(
+    "kept going": RunResult(
         REFUSED, tuple(StepOutcome(step, Outcome.APPLIED, "", 1) for step in REFUSED.steps)
     ),
-    "stopped at once": Result(CYCLE, (), "the token was rejected (401): Token was expired!"),
+    "stopped at once": RunResult(CYCLE, (), "the token was rejected (401): Token was expired!"),
 }
 """By what a reader sees; the names of the golden files."""

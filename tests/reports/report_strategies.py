@@ -9,22 +9,22 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
 from reconciler.core.plan import (
     Action,
-    Caution,
     Change,
     Effect,
-    Fields,
+    JwkFields,
     Plan,
+    PlanWarning,
     Refusal,
     RefusalCode,
     Step,
     Summary,
     Unmanaged,
 )
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 
 T = TypeVar("T")
 
@@ -136,8 +136,8 @@ def _made(kind: Callable[..., T], *members: st.SearchStrategy[Any]) -> st.Search
 
 def _plans(words: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
     maybe = st.none() | words
-    places = _made(Place, words, _counts, _counts)
-    fields = _made(Fields, words, maybe)
+    places = _made(SourceLocation, words, _counts, _counts)
+    fields = _made(JwkFields, words, maybe)
     changes = st.builds(
         lambda project, before, after, actions, effects, identity, kid, source: Change(
             project, after.name, before, after, actions, effects, identity, kid, source
@@ -168,12 +168,12 @@ def _plans(words: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
         steps,
         _some(refusals),
         _some(_made(Unmanaged, words, words)),
-        _some(_made(Caution, words, words, words, words, st.none() | places)),
+        _some(_made(PlanWarning, words, words, words, words, st.none() | places)),
     )
 
 
 @st.composite
-def results(draw: st.DrawFn, words: st.SearchStrategy[str] | None = None) -> Result:
+def results(draw: st.DrawFn, words: st.SearchStrategy[str] | None = None) -> RunResult:
     """Results planned, applied and stopped; not all of them could come from a real run.
 
     Args:
@@ -183,7 +183,7 @@ def results(draw: st.DrawFn, words: st.SearchStrategy[str] | None = None) -> Res
     words = texts() if words is None else words
     plan = draw(_plans(words))
     if draw(st.booleans()):
-        return Result(plan)
+        return RunResult(plan)
     environments = _made(Environment, words, st.booleans(), words)
     reached = [step for step in plan.steps if draw(st.booleans())]
     outcomes = tuple(
@@ -196,4 +196,4 @@ def results(draw: st.DrawFn, words: st.SearchStrategy[str] | None = None) -> Res
         )
         for step in reached
     )
-    return Result(plan, outcomes, draw(st.none() | words))
+    return RunResult(plan, outcomes, draw(st.none() | words))

@@ -7,13 +7,13 @@ import sys
 import pytest
 from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, RESULTS
 
-from reconciler.core.model import DeclaredProject, Place
-from reconciler.core.result import Result
+from reconciler.core.model import DeclaredProject, SourceLocation
+from reconciler.core.result import RunResult
 from reconciler.reports import gitlab, planjson
 from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
 from reconciler.reports.problems import error_document
 
-PROJECTS = (DeclaredProject("Payments", (), Place("a.yaml", 1)),)
+PROJECTS = (DeclaredProject("Payments", (), SourceLocation("a.yaml", 1)),)
 
 
 def test_these_are_the_formats() -> None:
@@ -48,9 +48,9 @@ def test_junit_tells_of_valid_manifests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "update"), [(Result(CHAIN), 3), (MANY, 2_000), (RESULTS["nothing to do"], 0)]
+    ("result", "update"), [(RunResult(CHAIN), 3), (MANY, 2_000), (RESULTS["nothing to do"], 0)]
 )
-def test_gitlab_gets_exactly_three_counts(result: Result, update: int) -> None:
+def test_gitlab_gets_exactly_three_counts(result: RunResult, update: int) -> None:
     assert gitlab.render(result) == f'{{"create":0,"update":{update},"delete":0}}\n'
 
 

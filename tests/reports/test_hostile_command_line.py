@@ -23,7 +23,7 @@ from hostile_outputs import (
     in_xml,
 )
 from pipeline_parsers import github_outputs, gitlab
-from world import BuildWorld, Key, World, write_manifests
+from workspace import BuildWorkspace, Key, Workspace, write_manifests
 
 from reconciler.core.names import name_fault
 
@@ -115,19 +115,19 @@ OTHER_FILES: dict[str, Check] = {
 }
 
 
-def in_files(world: World) -> Iterator[str]:
+def in_files(workspace: Workspace) -> Iterator[str]:
     """What harm is in the files that a command left; they are gone then."""
     for name, check in FORMATS.items():
-        path = world.folder / f"report.{name}"
+        path = workspace.folder / f"report.{name}"
         if path.exists():
             yield from (f"{name}: {one}" for one in check(path.read_text(encoding="utf-8")))
             path.unlink()
     for name, look in OTHER_FILES.items():
-        path = world.folder / name
+        path = workspace.folder / name
         if path.exists():
             yield from (f"{name}: {one}" for one in look(path.read_text(encoding="utf-8")))
     for name in ("summary", "outputs", "journal"):
-        path = world.folder / name
+        path = workspace.folder / name
         if path.exists():
             if name == "outputs":
                 told = github_outputs(path.read_text(encoding="utf-8"))
@@ -136,7 +136,7 @@ def in_files(world: World) -> Iterator[str]:
 
 
 def meets(
-    world: World,
+    workspace: Workspace,
     *faults: dict[str, object],
     pipelines: tuple[str, ...] = ("none",),
     lines: tuple[tuple[str, ...], ...] = COMMANDS,
@@ -145,12 +145,16 @@ def meets(
     found: list[str] = []
     for pipeline in pipelines:
         for words in lines:
-            world.sandbox.admin.reset()
-            world.sandbox.admin.add_faults(*faults)
-            ran = world.run(*words, **PIPELINES[pipeline])
+            workspace.sandbox.admin.reset()
+            workspace.sandbox.admin.add_faults(*faults)
+            ran = workspace.run(*words, **PIPELINES[pipeline])
             assert "Traceback" not in ran.err
             assert "A bug of this program" not in ran.err, ran.err
-            harms = [*on_stdout(ran.out, words), *on_stderr(ran.err, pipeline), *in_files(world)]
+            harms = [
+                *on_stdout(ran.out, words),
+                *on_stderr(ran.err, pipeline),
+                *in_files(workspace),
+            ]
             found += [f"{words}: {one}" for one in harms]
     return found
 
@@ -180,38 +184,40 @@ DECLARED: list[Key] = [
 ]
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("texts", BUNDLES, ids=range(len(BUNDLES)))
 def test_what_the_gateway_says_is_only_read(
-    build: BuildWorld, texts: list[str], record_property: Callable[[str, object], None]
+    build: BuildWorkspace, texts: list[str], record_property: Callable[[str, object], None]
 ) -> None:
     projects = {f"P{number}": live(text) for number, text in enumerate(texts)}
     rows = [{"name": name, "jwks": jwks} for name, jwks in projects.items()]
     rows += [{"name": text, "jwks": []} for text in texts]
-    world = build({"projects": rows, "environments": ["prod"]}, dict.fromkeys(projects, DECLARED))
-    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    workspace = build(
+        {"projects": rows, "environments": ["prod"]}, dict.fromkeys(projects, DECLARED)
+    )
+    workspace.run.monkeypatch.setenv("APINIZER_TOKEN", workspace.sandbox.tokens[0])
     foreign: list[dict[str, object]] = [
         {"kind": "foreign-change", "project": name, "name": "other", "to": f"{text[:200]}2"}
         for name, text in zip(projects, texts, strict=True)
     ]
     writing: list[dict[str, object]] = [{**one, "method": "PUT"} for one in foreign]
-    wrong = meets(world, pipelines=("GitLab",))
-    wrong += meets(world, *writing, pipelines=("Azure",), lines=APPLIES)
-    wrong += meets(world, *foreign, pipelines=("GitHub",), lines=APPLIES)
+    wrong = meets(workspace, pipelines=("GitLab",))
+    wrong += meets(workspace, *writing, pipelines=("Azure",), lines=APPLIES)
+    wrong += meets(workspace, *foreign, pipelines=("GitHub",), lines=APPLIES)
     record_property("cases", (len(COMMANDS) + 2 * len(APPLIES)) * len(texts))
     assert wrong[:5] == []
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("pipeline", ["GitHub", "GitLab"])
 def test_what_environments_are_called_is_only_read(
-    build: BuildWorld, pipeline: str, record_property: Callable[[str, object], None]
+    build: BuildWorkspace, pipeline: str, record_property: Callable[[str, object], None]
 ) -> None:
-    world = build({"projects": [{"name": "P", "jwks": live("x")}], "environments": TEXTS})
-    world.declare(P=DECLARED)
-    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    workspace = build({"projects": [{"name": "P", "jwks": live("x")}], "environments": TEXTS})
+    workspace.declare(P=DECLARED)
+    workspace.run.monkeypatch.setenv("APINIZER_TOKEN", workspace.sandbox.tokens[0])
     failing: dict[str, object] = {"kind": "deploy-fails", "times": 99}
-    wrong = meets(world, failing, pipelines=(pipeline,), lines=APPLIES)
+    wrong = meets(workspace, failing, pipelines=(pipeline,), lines=APPLIES)
     record_property("cases", len(APPLIES) * len(TEXTS))
     assert wrong[:5] == []
 
@@ -224,67 +230,67 @@ ENTRIES: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_what_the_manifests_say_is_only_read(
-    build: BuildWorld, entry: str, record_property: Callable[[str, object], None]
+    build: BuildWorkspace, entry: str, record_property: Callable[[str, object], None]
 ) -> None:
     """All at once, of which most are refused; then those that are not meet the gateway."""
     jwks = [{"name": "my-jwk", "kid": "k1"}, {"name": "encryption", "kid": "k2"}]
     projects = {f"P{number}": [ENTRIES[entry](text)] for number, text in enumerate(TEXTS)}
     seed = {"projects": [{"name": name, "jwks": jwks} for name in projects]}
-    world = build(seed, projects)
-    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
-    wrong = meets(world, pipelines=("GitHub", "Azure"), lines=CHECKS)
-    refused = world.run("validate", "jwks", "--format", "json").document["problems"]
+    workspace = build(seed, projects)
+    workspace.run.monkeypatch.setenv("APINIZER_TOKEN", workspace.sandbox.tokens[0])
+    wrong = meets(workspace, pipelines=("GitHub", "Azure"), lines=CHECKS)
+    refused = workspace.run("validate", "jwks", "--format", "json").document["problems"]
     files = {problem["file"] for problem in refused}
     for name in projects:
         if f"jwks/{name}.yaml" in files:
-            (world.manifests / f"{name}.yaml").unlink()
-    if any(world.manifests.iterdir()):
-        assert world.run("validate", "jwks").code == 0
-        wrong += meets(world)
+            (workspace.manifests / f"{name}.yaml").unlink()
+    if any(workspace.manifests.iterdir()):
+        assert workspace.run("validate", "jwks").code == 0
+        wrong += meets(workspace)
     record_property("cases", (2 * len(CHECKS) + len(COMMANDS)) * len(TEXTS))
     assert wrong[:5] == []
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("entry", [{"name": "x"}, {"nam": "x"}], ids=["good", "bad"])
 def test_what_files_and_projects_are_called_is_only_read(
-    build: BuildWorld, entry: Key, record_property: Callable[[str, object], None]
+    build: BuildWorkspace, entry: Key, record_property: Callable[[str, object], None]
 ) -> None:
     projects = [text for text in TEXTS if name_fault(text) is None]
     rows = [{"name": name, "jwks": [{"name": "y"}]} for name in projects]
-    world = build({"projects": rows}, {})
-    world.run.monkeypatch.setenv("APINIZER_TOKEN", world.sandbox.tokens[0])
+    workspace = build({"projects": rows}, {})
+    workspace.run.monkeypatch.setenv("APINIZER_TOKEN", workspace.sandbox.tokens[0])
     files = {text.replace("/", "-")[:60]: text for text in TEXTS}
-    write_manifests(world.manifests, {name: [entry] for name in files})
-    wrong = meets(world, pipelines=("GitHub", "Azure"), lines=CHECKS)
-    for path in world.manifests.iterdir():
+    write_manifests(workspace.manifests, {name: [entry] for name in files})
+    wrong = meets(workspace, pipelines=("GitHub", "Azure"), lines=CHECKS)
+    for path in workspace.manifests.iterdir():
         if files[path.stem] not in projects:
             path.unlink()
-    wrong += meets(world, pipelines=("GitHub",))
+    wrong += meets(workspace, pipelines=("GitHub",))
     record_property("cases", (2 * len(CHECKS) + len(COMMANDS)) * len(TEXTS))
     assert wrong[:5] == []
 
 
 def test_odd_documents_are_only_read(
-    build: BuildWorld, record_property: Callable[[str, object], None]
+    build: BuildWorkspace, record_property: Callable[[str, object], None]
 ) -> None:
-    world = build(None, {})
+    workspace = build(None, {})
     for number, text in enumerate(TEXTS):
         for member in ("kind", "apiVersion"):
             odd = {member: text, text: {}, "metadata": {"name": text}}
-            path = world.manifests / f"{number}-{member}.yaml"
+            path = workspace.manifests / f"{number}-{member}.yaml"
             path.write_text(json.dumps(odd, ensure_ascii=False), encoding="utf-8")
     record_property("cases", 2 * len(CHECKS) * len(TEXTS))
-    assert meets(world, pipelines=("GitHub", "Azure"), lines=CHECKS)[:5] == []
+    assert meets(workspace, pipelines=("GitHub", "Azure"), lines=CHECKS)[:5] == []
 
 
 def test_words_of_the_command_line_and_the_environment_are_only_read(
-    build: BuildWorld, record_property: Callable[[str, object], None]
+    build: BuildWorkspace, record_property: Callable[[str, object], None]
 ) -> None:
-    world = build()
+    workspace = build()
     cases = 0
     found: list[str] = []
     for text in TEXTS:
@@ -306,9 +312,9 @@ def test_words_of_the_command_line_and_the_environment_are_only_read(
         ]
         for words, environment in lines:
             cases += 1
-            ran = world.run(*words, **environment, **GITHUB)
+            ran = workspace.run(*words, **environment, **GITHUB)
             assert "A bug of this program" not in ran.err, (words, ran.err)
-            harms = [*harm(ran.out), *on_stderr(ran.err, "GitHub"), *in_files(world)]
+            harms = [*harm(ran.out), *on_stderr(ran.err, "GitHub"), *in_files(workspace)]
             found += [f"{words}: {one}" for one in harms]
     record_property("cases", cases)
     assert found[:5] == []

@@ -19,7 +19,7 @@ from report_builders import plan as plan_of
 from reconciler import errors
 from reconciler.cli.console import Console
 from reconciler.core.plan import Change
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import (
     AccessError,
     GatewayError,
@@ -32,8 +32,8 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.reports import escape, markdown
-from reconciler.reports.ci import azure as to_azure
-from reconciler.reports.ci import github as to_github
+from reconciler.reports.annotations import azure as to_azure
+from reconciler.reports.annotations import github as to_github
 
 TEXTS = (*CORPUS.values(), *SURROGATES.values(), *MARKUP)
 BUNDLE = LAST
@@ -60,13 +60,13 @@ def linked(texts: tuple[str, ...]) -> Iterator[Change]:
 
 
 @cache
-def results(texts: tuple[str, ...]) -> tuple[Result, ...]:
+def results(texts: tuple[str, ...]) -> tuple[RunResult, ...]:
     """Every shape of result, with these texts in all its fields."""
     fillings = [Filling(texts, n, WORDS[n % len(WORDS)]) for n in range(LAST + 1)]
     return (
         *(filling.planned() for filling in fillings),
         *(filling.applied() for filling in fillings),
-        Result(plan_of(changes=tuple(linked(texts)))),
+        RunResult(plan_of(changes=tuple(linked(texts)))),
     )
 
 

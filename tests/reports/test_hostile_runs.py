@@ -17,15 +17,15 @@ from hostile_fields import LAST, VALUES, Filling, Word, plain, text_fields
 from hostile_outputs import REPORTS, in_a_log, in_ascii, in_json, in_xml
 from msgspec.structs import replace
 
-from reconciler.cli.applying import Means, Orders, apply_declared
+from reconciler.cli.applying import ApplyContext, ApplyOptions, apply_declared
+from reconciler.cli.cancel import CancelToken
 from reconciler.cli.connection import Connection
 from reconciler.cli.console import Console
-from reconciler.cli.stop import Stop
-from reconciler.core.model import DeclaredJwk, DeclaredProject, ListFault, LiveJwk, LiveProject
-from reconciler.core.outcome import Answer
+from reconciler.core.list_changes import list_changes
+from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, UnusableList
+from reconciler.core.outcome import UpdateResponse
 from reconciler.core.plan import Plan
-from reconciler.core.result import Result
-from reconciler.core.staleness import moved_on
+from reconciler.core.result import RunResult
 from reconciler.errors import Problem
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
 from reconciler.manifests.write import manifest_of
@@ -51,10 +51,10 @@ class Reader(GatewayReader):
 class Writer(GatewayWriter):
     """Always gives the same answer."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: UpdateResponse) -> None:
         self.answer = answer
 
-    def update(self, *_: object) -> Answer:
+    def update(self, *_: object) -> UpdateResponse:
         return self.answer
 
 
@@ -67,8 +67,8 @@ class Scene:
     """
 
     declared: tuple[DeclaredProject, ...]
-    lists: Sequence[LiveProject | ListFault]
-    answer: Answer
+    lists: Sequence[LiveProject | UnusableList]
+    answer: UpdateResponse
     printed: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, text: str, journal: Path | None = None, *, as_json: bool) -> Iterator[str]:
@@ -76,7 +76,7 @@ class Scene:
         out, err = io.StringIO(), io.StringIO()
         console = Console(json=as_json, verbosity=1, stdout=out, stderr=err)
         gateway = Gateway(text, Reader(self.lists), Writer(self.answer), lambda *_: False)
-        orders = Orders(
+        orders = ApplyOptions(
             paths=(),
             auto_approve=True,
             no_input=True,
@@ -87,12 +87,14 @@ class Scene:
             expect_digest=None,
             reports=(),
         )
-        means = Means(Connection(text, gateway), console, Stop(console.note), 1, "reconciler apply")
+        means = ApplyContext(
+            Connection(text, gateway), console, CancelToken(console.note), 1, "reconciler apply"
+        )
         apply_declared(self.declared, orders, means)
         self.printed += [("stdout", out.getvalue()), ("stderr", err.getvalue())]
         yield from (in_json if as_json else in_a_log)(out.getvalue()) + in_a_log(err.getvalue())
         for result in console.told if as_json else ():
-            assert isinstance(result, Result)
+            assert isinstance(result, RunResult)
             for write, check in (REPORTS[name] for name in TOLD_BY):
                 shown = write(result)
                 self.printed.append(("a report", shown))
@@ -104,7 +106,10 @@ def scenes(text: str, word: Word = plain) -> Iterator[Scene]:
 
     def written(text: str, field: str) -> str:
         # Manifests are UTF-8, so that half a pair comes from the gateway alone.
-        halves = field.startswith(("LiveJwk.", "ListFault.", "Answer.")) and field != "LiveJwk.kid"
+        halves = (
+            field.startswith(("LiveJwk.", "UnusableList.", "UpdateResponse."))
+            and field != "LiveJwk.kid"
+        )
         return word(text if halves else re.sub("[\ud800-\udfff]", "?", text), field)
 
     filling = Filling([text], word=written)
@@ -116,14 +121,15 @@ def scenes(text: str, word: Word = plain) -> Iterator[Scene]:
 
     def scene(entries: Sequence[DeclaredJwk], *lists: Any, number: int = 0) -> Scene:
         lives = [
-            one if isinstance(one, ListFault) else replace(listed, jwks=tuple(one)) for one in lists
+            one if isinstance(one, UnusableList) else replace(listed, jwks=tuple(one))
+            for one in lists
         ]
-        answer = Filling([text], number, word).value(Answer)
+        answer = Filling([text], number, word).value(UpdateResponse)
         return Scene((replace(project, jwks=tuple(entries)),), lives, answer)
 
     saved = replace(live, name=renamed.name, description=renamed.description)
     strange = replace(live, name=f"{text}3", description=None)
-    fault = filling.value(ListFault)
+    fault = filling.value(UnusableList)
     for number in range(LAST):
         lately = ([saved], [live], [strange], [], fault)[number % 5]
         yield scene([renamed], [live], [live], lately, number=number)
@@ -139,8 +145,10 @@ def scenes(text: str, word: Word = plain) -> Iterator[Scene]:
         [replace(renamed, kid=None, previous_names=(entry.name, strange.name))], [live, strange]
     )
     yield scene([replace(entry, name=live.name)], [live, replace(live, name=f"{text}6", id="6")])
-    yield scene([renamed], *(ListFault(**{**_members(fault), "code": code}) for code in CODES[:1]))
-    yield scene([renamed], ListFault(**{**_members(fault), "code": CODES[1]}))
+    yield scene(
+        [renamed], *(UnusableList(**{**_members(fault), "code": code}) for code in CODES[:1])
+    )
+    yield scene([renamed], UnusableList(**{**_members(fault), "code": CODES[1]}))
 
 
 CODES: tuple[Any, Any] = ("project-unreadable", "unsafe-list")
@@ -176,14 +184,14 @@ def test_every_text_of_manifests_lists_and_answers_is_told() -> None:
         assert [*scene.run("x", as_json=False), *scene.run("x", as_json=True)] == []
         shown += "".join(text for _, text in scene.printed)
     unseen = {name for name, mark in marks.items() if mark not in shown}
-    assert unseen == {"ListFault.name"}  # the manifest's name of the project is told
+    assert unseen == {"UnusableList.name"}  # the manifest's name of the project is told
 
 
 def test_every_value_is_part_of_some_output() -> None:
-    roots = (Result, DeclaredProject, LiveProject, ListFault, Answer, Problem)
+    roots = (RunResult, DeclaredProject, LiveProject, UnusableList, UpdateResponse, Problem)
     reached = {name.partition(".")[0] for root in roots for name in text_fields(root)}
     textless = {name for name, kind in VALUES.items() if not text_fields(kind)}
-    assert VALUES.keys() - reached - textless == {"Fields", "Place"}
+    assert VALUES.keys() - reached - textless == {"JwkFields", "SourceLocation"}
 
 
 def test_valid_manifests_are_told() -> None:
@@ -206,7 +214,7 @@ def test_how_a_plan_differs_from_the_reviewed_one_is_told() -> None:
 def test_what_a_list_differs_by_can_be_told(text: str) -> None:
     before = LiveProject("P", (LiveJwk("a", text, "1"),))
     after = LiveProject("P", (LiveJwk(text, None, "1"),))
-    assert len(moved_on(before, after)) == 1
+    assert len(list_changes(before, after)) == 1
 
 
 def test_an_exported_manifest_means_what_is_live_and_commands_nothing() -> None:

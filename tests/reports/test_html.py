@@ -14,7 +14,7 @@ from report_cases import CHAIN, CYCLE, ERRORS, MANY, MIXED, RESULTS
 from report_strategies import law, marked_texts, results
 
 from reconciler.core.names import temporary_name
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.html import render, render_error
@@ -34,7 +34,7 @@ def test_the_page_of_a_failure_too(name: str) -> None:
 
 @law
 @given(results(marked_texts()))
-def test_no_live_text_is_an_element_an_attribute_or_a_command(result: Result) -> None:
+def test_no_live_text_is_an_element_an_attribute_or_a_command(result: RunResult) -> None:
     shown = render(result)
     page = Page(shown)
     assert page.dangers == []
@@ -42,7 +42,7 @@ def test_no_live_text_is_an_element_an_attribute_or_a_command(result: Result) ->
     assert all(text.isprintable() for text in page.texts)
 
 
-def check_rows(result: Result) -> None:
+def check_rows(result: RunResult) -> None:
     page = Page(render(result))
     heads = [number for number, row in enumerate(page.rows) if row[-1] == "Declared at"]
     if not result.plan.changes:
@@ -65,7 +65,7 @@ def test_each_change_stands_in_its_own_row(name: str) -> None:
 
 @law
 @given(results(marked_texts()))
-def test_no_text_leaves_its_cell(result: Result) -> None:
+def test_no_text_leaves_its_cell(result: RunResult) -> None:
     check_rows(result)
 
 
@@ -93,7 +93,7 @@ def test_characters_that_cannot_be_seen_are_shown() -> None:
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing() -> None:
-    shown = render(Result(MIXED))
+    shown = render(RunResult(MIXED))
     page = Page(shown)
     digest = base64.b64encode(hashlib.sha256(page.styles.encode()).digest()).decode()
     assert page.meta["Content-Security-Policy"] == (
@@ -103,14 +103,14 @@ def test_the_page_asks_for_nothing_and_runs_nothing() -> None:
 
 
 def test_the_page_can_be_read_in_dark_and_light_and_on_paper() -> None:
-    page = Page(render(Result(MIXED)))
+    page = Page(render(RunResult(MIXED)))
     assert page.meta["color-scheme"] == "light dark"
     assert "prefers-color-scheme: dark" in page.styles
     assert "@media print" in page.styles
 
 
 def test_colours_are_told_apart_from_their_paper() -> None:
-    styles = Page(render(Result(MIXED))).styles
+    styles = Page(render(RunResult(MIXED))).styles
     for block in re.findall(r":root \{([^}]*--faint[^}]*)\}", styles):
         colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))
         for ink in ("ink", "faint", "good", "pending", "bad"):
@@ -135,7 +135,7 @@ def luminance(colour: str) -> float:
 
 
 def test_the_verdict_comes_first() -> None:
-    texts = Page(render(Result(MIXED))).texts
+    texts = Page(render(RunResult(MIXED))).texts
     title, heading, rest = texts[:3]
     assert heading.startswith("Plan: 1 to rename, 1 to describe")
     assert title == f"JWKs: {heading}"
@@ -143,14 +143,14 @@ def test_the_verdict_comes_first() -> None:
 
 
 def test_what_differs_in_a_description_is_marked() -> None:
-    shown = render(Result(MIXED))
+    shown = render(RunResult(MIXED))
     assert " a <del>week</del> ahead" in shown
     assert " a <ins>month</ins> ahead" in shown
 
 
 def test_every_update_is_there_with_its_complete_body() -> None:
     item = change("P", "a", "b", "x" * 5_000, "y" * 5_000)
-    page = Page(render(Result(plan(changes=(item,)))))
+    page = Page(render(RunResult(plan(changes=(item,)))))
     assert page.rows[-1] == ["1", "P", "a", "b", f'"{"y" * 5_000}"']
 
 
@@ -165,13 +165,13 @@ def test_two_thousand_changes_are_all_there_and_most_are_folded() -> None:
 
 
 def test_a_chain_is_drawn_and_can_be_read_aloud() -> None:
-    text = Page(render(Result(CHAIN))).text
+    text = Page(render(RunResult(CHAIN))).text
     assert "Chain of 3 updates in Payments\n1. c becomes d; 2. b becomes c; 3. a becomes b" in text
 
 
 def test_a_circle_is_drawn_with_its_temporary_name_dashed() -> None:
-    shown = render(Result(CYCLE))
-    assert "Circle of 3 updates in Payments" in shown
+    shown = render(RunResult(CYCLE))
+    assert "Cycle of 3 updates in Payments" in shown
     box = re.search(rf"<title>{re.escape(temporary_name('a'))}</title><rect[^>]*>", shown)
     assert box is not None
     assert 'stroke-dasharray="4 3"' in box[0]
@@ -179,14 +179,14 @@ def test_a_circle_is_drawn_with_its_temporary_name_dashed() -> None:
 
 def test_a_long_name_is_cut_in_the_picture_and_whole_when_pointed_at() -> None:
     long = "鍵" * 40
-    shown = render(Result(plan(changes=(change("P", long, "b"), change("P", "a", long)))))
+    shown = render(RunResult(plan(changes=(change("P", long, "b"), change("P", "a", long)))))
     assert f"<title>{long}</title>" in shown
     assert f">{'鍵' * 31}…</text>" in shown
 
 
 def test_a_chain_too_long_to_be_looked_at_is_not_drawn() -> None:
     changes = [change("P", f"k{number}", f"k{number + 1}") for number in range(40)]
-    assert "<svg" not in render(Result(plan(changes=changes)))
+    assert "<svg" not in render(RunResult(plan(changes=changes)))
 
 
 def test_a_failure_says_what_why_and_what_to_do() -> None:

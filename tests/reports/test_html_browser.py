@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hostile_cases import MARKUP
@@ -14,9 +14,6 @@ from page_reader import Page
 from report_cases import ERRORS, RESULTS
 
 from reconciler.reports.html import render, render_error
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

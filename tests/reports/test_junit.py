@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, REFUSED, RESULTS
 from report_strategies import law, marked_texts, results
 
-from reconciler.core.model import DeclaredJwk, DeclaredProject, Place
-from reconciler.core.result import Result
+from reconciler.core.model import DeclaredJwk, DeclaredProject, SourceLocation
+from reconciler.core.result import RunResult
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.junit import render, render_error, render_valid
@@ -68,7 +68,7 @@ def test_any_failure_is_valid(name: str) -> None:
 
 @law
 @given(results(marked_texts()))
-def test_no_live_text_leaves_its_attribute_or_its_element(result: Result) -> None:
+def test_no_live_text_leaves_its_attribute_or_its_element(result: RunResult) -> None:
     shown = render(result)
     root = read(shown)
     assert not commands(shown)
@@ -100,7 +100,7 @@ def test_every_hostile_text_is_read_as_itself() -> None:
 
 
 def test_refusals_fail_at_their_places() -> None:
-    root = read(render(Result(REFUSED)))
+    root = read(render(RunResult(REFUSED)))
     assert faults(root) == {"failure": 2}
     assert names(root, "Billing") == ["the project: project-unreadable"]
     failure = root.find("testsuite[@name='Payments']/testcase/failure")
@@ -134,7 +134,7 @@ def test_outcomes_are_cases_each_in_its_own_way() -> None:
 
 
 def test_changes_that_are_planned_pass() -> None:
-    root = read(render(Result(CHAIN)))
+    root = read(render(RunResult(CHAIN)))
     assert names(root, "Payments") == ["b", "c", "d"]
     assert not faults(root)
     output = root.findtext("testsuite[@name='Payments']/testcase/system-out")
@@ -166,7 +166,7 @@ def test_problems_fail_in_the_suites_of_their_files() -> None:
 
 
 def test_valid_manifests_pass_by_project() -> None:
-    place = Place("a.yaml", 1)
+    place = SourceLocation("a.yaml", 1)
     projects = [
         DeclaredProject("Payments", (DeclaredJwk("a", place), DeclaredJwk("b", place)), place),
         DeclaredProject(MARKUP[0], (), place),
@@ -184,7 +184,7 @@ def test_two_thousand_changes_are_two_thousand_cases() -> None:
 
 @law
 @given(results())
-def test_an_apply_has_a_case_for_every_update(result: Result) -> None:
+def test_an_apply_has_a_case_for_every_update(result: RunResult) -> None:
     root = read(render(result))
     updates = sum(tally(result).steps.values())
     planned = 0 if result.outcomes is not None else len(result.plan.changes)

@@ -8,13 +8,13 @@ from report_strategies import law, results
 
 from reconciler.core.names import temporary_name
 from reconciler.core.ordering import order
-from reconciler.core.plan import Fields, Step
-from reconciler.core.result import Result
+from reconciler.core.plan import JwkFields, Step
+from reconciler.core.result import RunResult
 from reconciler.reports.linked import LinkedRenames, linked_renames
 
 
 def step(old: str, new: str, project: str = "P") -> Step:
-    return Step(project, old, Fields(new, ""), new)
+    return Step(project, old, JwkFields(new, ""), new)
 
 
 def linked(names: str, *numbers: int) -> LinkedRenames:
@@ -34,7 +34,7 @@ CASES: dict[str, tuple[tuple[Step, ...], tuple[LinkedRenames, ...]]] = {
         (step("q", "r"), step("b", "c"), step("a", "b")),
         (linked("abc", 2, 1),),
     ),
-    "a circle that no plan of ours has": (
+    "a cycle that no plan of ours has": (
         (step("a", "b"), step("b", "a")),
         (linked("ab", 1, 2),),
     ),
@@ -58,31 +58,31 @@ def test_what_waits_for_each_other(sentence: str) -> None:
 
 def test_a_chain() -> None:
     (chain,) = linked_renames(CHAIN)
-    assert not chain.circle
+    assert not chain.cycle
     assert chain.moves == (("a", "b", 3), ("b", "c", 2), ("c", "d", 1))
 
 
 def test_a_circle_goes_through_its_temporary_name() -> None:
-    (circle,) = linked_renames(CYCLE)
+    (cycle,) = linked_renames(CYCLE)
     temporary = temporary_name("a")
-    assert circle.circle
-    assert circle.temporary == {temporary}
-    assert circle.moves == (("b", temporary, 1), (temporary, "a", 3), ("a", "b", 2))
+    assert cycle.cycle
+    assert cycle.temporary == {temporary}
+    assert cycle.moves == (("b", temporary, 1), (temporary, "a", 3), ("a", "b", 2))
 
 
 @pytest.mark.parametrize("size", [2, 3, 26, 2_000])
 def test_circles_of_any_size_are_found_whole(size: int) -> None:
     names = [f"k{number}" for number in range(size)]
     changes = [change("P", old, names[place - 1]) for place, old in enumerate(names)]
-    (circle,) = linked_renames(plan(changes=changes, steps=order(changes, names).steps))
-    assert circle.circle
-    assert len(circle.names) == size + 1
-    assert sorted(circle.order) == list(range(1, size + 2))
+    (cycle,) = linked_renames(plan(changes=changes, steps=order(changes, names).steps))
+    assert cycle.cycle
+    assert len(cycle.names) == size + 1
+    assert sorted(cycle.order) == list(range(1, size + 2))
 
 
 @law
 @given(results())
-def test_every_move_is_a_step_whatever_the_plan(result: Result) -> None:
+def test_every_move_is_a_step_whatever_the_plan(result: RunResult) -> None:
     steps = {(item.project, item.jwk, item.body.name) for item in result.plan.steps}
     for item in linked_renames(result.plan):
         assert len(item.order) >= 2

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 from ci_parsers import commands
@@ -14,13 +13,11 @@ from report_cases import CHAIN, ERRORS, MANY, MIXED, RESULTS
 from report_strategies import law, marked_texts, results, texts
 
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
-from reconciler.core.result import Result
+from reconciler.core.plan import Change
+from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.markdown import marker, render, render_error
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Change
 
 UNLIMITED = 10**9
 
@@ -57,7 +54,7 @@ def squeezed(text: str) -> str:
     return re.sub(r" (→|becomes) |\s", "", text)
 
 
-def check_rows(result: Result) -> None:
+def check_rows(result: RunResult) -> None:
     rows = [row for row in read(render(result, limit=UNLIMITED)).rows if len(row) == 5]
     titles = [number for number, row in enumerate(rows) if row[1] == "JWK" and row[4] != ""]
     if not result.plan.changes:
@@ -76,25 +73,27 @@ def test_each_change_stands_in_its_own_row(name: str) -> None:
 
 @law
 @given(results(marked_texts()))
-def test_no_text_leaves_its_cell(result: Result) -> None:
+def test_no_text_leaves_its_cell(result: RunResult) -> None:
     check_rows(result)
 
 
 @law
 @given(results(marked_texts()), st.booleans())
-def test_no_live_text_is_markup_a_link_a_mention_or_a_command(result: Result, html: bool) -> None:
+def test_no_live_text_is_markup_a_link_a_mention_or_a_command(
+    result: RunResult, html: bool
+) -> None:
     shown = render(result, html=html, limit=UNLIMITED)
     assert read(shown).dangers == []
     assert not commands(shown)
 
 
 def test_pipes_stay_in_their_cell() -> None:
-    shown = read(render(Result(plan(changes=(change("a|b", "c|", "\\|d", "|", "`|"),)))))
+    shown = read(render(RunResult(plan(changes=(change("a|b", "c|", "\\|d", "|", "`|"),)))))
     assert shown.rows[1][:3] == ["a|b".join('""'), '"c|" → "\\\\|d"', '"|" → "`|"']
 
 
 def test_the_verdict_comes_first_and_digest_and_marker_last() -> None:
-    lines = render(Result(MIXED)).splitlines()
+    lines = render(RunResult(MIXED)).splitlines()
     assert lines[0].startswith("### 📝 Plan: 1 to rename, 1 to describe")
     assert lines[-1] == "<!-- reconciler:https://manager.example.com/apiops -->"
     assert MIXED.digest in lines[-3]
@@ -134,20 +133,20 @@ def test_two_keys_never_share_a_marker(one: str, other: str) -> None:
 
 
 def test_a_marker_is_the_callers_where_one_is_given() -> None:
-    assert render(Result(MIXED), key="prod").endswith("<!-- reconciler:prod -->\n")
+    assert render(RunResult(MIXED), key="prod").endswith("<!-- reconciler:prod -->\n")
     assert render_error(ERRORS["no gateway"], key="prod").endswith("<!-- reconciler:prod -->\n")
     assert "<!--" not in render_error(ERRORS["no gateway"])
 
 
 def test_long_parts_are_folded() -> None:
     assert "<details><summary>2,000 changes</summary>" in render(MANY, limit=UNLIMITED)
-    assert "<details>" not in render(Result(CHAIN))
+    assert "<details>" not in render(RunResult(CHAIN))
 
 
 def test_many_environments_are_counted() -> None:
     pods = tuple(Environment(f"pod-{number}", True) for number in range(9))
     outcomes = (StepOutcome(CHAIN.steps[0], Outcome.APPLIED, "", 1, pods),)
-    assert "`pod-4` deployed; and 4 more |" in render(Result(CHAIN, outcomes))
+    assert "`pod-4` deployed; and 4 more |" in render(RunResult(CHAIN, outcomes))
 
 
 def test_every_hostile_text_is_read_as_itself() -> None:

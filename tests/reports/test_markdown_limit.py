@@ -10,10 +10,10 @@ from report_builders import change, plan
 from report_cases import MANY, MIXED
 from report_strategies import law, marked_texts, results
 
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
 from reconciler.core.plan import Refusal, RefusalCode, Step
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports.markdown import SMALLEST_LIMIT, render, render_error
 
@@ -32,7 +32,7 @@ def test_many_changes_are_cut_visibly_between_rows(limit: int) -> None:
 
 @law
 @given(results(marked_texts()))
-def test_the_limit_holds_whatever_is_told(result: Result) -> None:
+def test_the_limit_holds_whatever_is_told(result: RunResult) -> None:
     shown = render(result, limit=SMALLEST_LIMIT)
     assert len(shown) <= SMALLEST_LIMIT
     assert read(shown).dangers == []
@@ -50,14 +50,21 @@ def test_the_limit_holds_for_texts_of_any_length() -> None:
             changes=huge,
             steps=steps,
             refusals=[
-                Refusal(RefusalCode.MISSING, long(5), long(6), long(7), long(8), Place(long(9), 1))
+                Refusal(
+                    RefusalCode.MISSING,
+                    long(5),
+                    long(6),
+                    long(7),
+                    long(8),
+                    SourceLocation(long(9), 1),
+                )
             ],
         ),
         gateway=long(10),
         digest=long(11),
     )
     outcome = StepOutcome(steps[0], Outcome.UNKNOWN, long(12), 1, (Environment(long(1), True),))
-    for result in (Result(whole), Result(whole, (outcome,), long(13))):
+    for result in (RunResult(whole), RunResult(whole, (outcome,), long(13))):
         for limit in (SMALLEST_LIMIT, 60_000):
             shown = render(result, limit=limit)
             assert len(shown) <= limit
@@ -73,11 +80,11 @@ def test_where_room_is_short_refusals_and_failures_are_told_before_changes() -> 
         Refusal(RefusalCode.MISSING, "P", f"name-{number}", "gone", "find it")
         for number in range(50)
     ]
-    shown = render(Result(replace(MANY.plan, refusals=tuple(refusals))), limit=SMALLEST_LIMIT)
+    shown = render(RunResult(replace(MANY.plan, refusals=tuple(refusals))), limit=SMALLEST_LIMIT)
     assert shown.count("- **missing**") == 50
     assert "more changes; see the JSON report." in shown
 
 
 def test_a_limit_below_what_is_always_told_is_refused() -> None:
     with pytest.raises(ValueError, match="needs room for 8,000 characters"):
-        render(Result(MIXED), limit=SMALLEST_LIMIT - 1)
+        render(RunResult(MIXED), limit=SMALLEST_LIMIT - 1)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from msgspec.structs import replace
@@ -10,12 +9,10 @@ from report_cases import CYCLE, MIXED, REFUSED
 from report_strategies import law, results
 
 from reconciler.core.digest import plan_digest
-from reconciler.core.model import Place
+from reconciler.core.model import SourceLocation
+from reconciler.core.plan import Plan
+from reconciler.core.result import RunResult
 from reconciler.reports import planjson
-
-if TYPE_CHECKING:
-    from reconciler.core.plan import Plan
-    from reconciler.core.result import Result
 
 
 def _digest(plan: Plan) -> str:
@@ -24,7 +21,7 @@ def _digest(plan: Plan) -> str:
 
 @law
 @given(results())
-def test_anybody_can_check_it_with_the_plan_json_alone(result: Result) -> None:
+def test_anybody_can_check_it_with_the_plan_json_alone(result: RunResult) -> None:
     document = json.loads(planjson.dumps(result))
     for item in (*document["changes"], *document["refusals"]):
         del item["source"]
@@ -38,7 +35,9 @@ def test_where_things_are_declared_does_not_count() -> None:
     moved = replace(
         REFUSED,
         changes=tuple(replace(item, source=None) for item in REFUSED.changes),
-        refusals=tuple(replace(item, source=Place("b.yaml", 1)) for item in REFUSED.refusals),
+        refusals=tuple(
+            replace(item, source=SourceLocation("b.yaml", 1)) for item in REFUSED.refusals
+        ),
     )
     assert _digest(moved) == REFUSED.digest
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import cast
 
 import pytest
 from ci_parsers import commands
@@ -14,12 +15,9 @@ from report_strategies import law, results
 
 from reconciler import __version__
 from reconciler.core.plan import Action, Effect, RefusalCode
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.errors import UsageError
 from reconciler.reports import planjson
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Json = dict[str, object]
 
@@ -43,7 +41,7 @@ CONTRACT = """
 
 @law
 @given(results())
-def test_what_was_saved_is_read_back_and_its_text_is_harmless(result: Result) -> None:
+def test_what_was_saved_is_read_back_and_its_text_is_harmless(result: RunResult) -> None:
     text = planjson.dumps(result)
     assert planjson.loads(text) == result
     whole = json.loads(text)
@@ -57,13 +55,13 @@ def test_what_was_saved_is_read_back_and_its_text_is_harmless(result: Result) ->
 
 def test_the_members_stand_in_the_documented_order() -> None:
     documented = list(json.loads(CONTRACT))
-    assert list(planjson.document(Result(MIXED))) == documented
+    assert list(planjson.document(RunResult(MIXED))) == documented
     assert list(planjson.document(EVERY_OUTCOME)) == [*documented, "outcomes", "stopped"]
 
 
 def test_each_listed_thing_has_its_documented_members_in_order() -> None:
     example = json.loads(CONTRACT)
-    document = json.loads(planjson.dumps(Result(HOSTILE)))
+    document = json.loads(planjson.dumps(RunResult(HOSTILE)))
     assert list(document["changes"][0]) == list(example["changes"][0])
     assert list(document["refusals"][0]) == list(example["refusals"][0])
     assert list(document["steps"][0]) == ["project", "jwk", "body", "change", "temporary"]
@@ -72,7 +70,7 @@ def test_each_listed_thing_has_its_documented_members_in_order() -> None:
 
 
 def test_a_key_that_keeps_its_name_has_no_previous_name() -> None:
-    document = json.loads(planjson.dumps(Result(MIXED)))
+    document = json.loads(planjson.dumps(RunResult(MIXED)))
     assert [item["previousName"] for item in document["changes"]] == ["my-jwk", None, "k1"]
 
 
@@ -94,7 +92,7 @@ def test_an_outcome_names_its_step_and_environments() -> None:
 
 def test_why_an_apply_stopped_is_told_only_of_an_apply() -> None:
     assert planjson.document(CUT_SHORT)["stopped"] == CUT_SHORT.stopped
-    assert "stopped" not in planjson.document(Result(CUT_SHORT.plan))
+    assert "stopped" not in planjson.document(RunResult(CUT_SHORT.plan))
 
 
 def test_the_tool_says_its_version() -> None:
@@ -102,7 +100,7 @@ def test_the_tool_says_its_version() -> None:
 
 
 def test_a_changed_key_is_a_changed_line() -> None:
-    lines = planjson.dumps(Result(MIXED)).splitlines()
+    lines = planjson.dumps(RunResult(MIXED)).splitlines()
     assert sum('"previousName"' in line for line in lines) == len(MIXED.changes)
 
 
@@ -134,7 +132,7 @@ def test_a_plan_is_read_with(kind: str) -> None:
 
 NOT_JSON: dict[str, tuple[str | bytes, str]] = {
     "an empty file": ("", "it breaks off at line 1, column 1"),
-    "a truncated plan": (planjson.dumps(Result(MIXED))[:-3], "it breaks off"),
+    "a truncated plan": (planjson.dumps(RunResult(MIXED))[:-3], "it breaks off"),
     "a log": ("Plan: 2 to rename", "it can't be read at line 1, column 1"),
     "bytes of no encoding": (b"\xff\xff{}", "bytes or numbers"),
     "a number without end": ("1" * 5000, "bytes or numbers"),
@@ -229,4 +227,4 @@ def test_the_report_of_a_failure_is_told_apart_from_a_plan() -> None:
 
 def test_only_an_apply_can_be_stopped() -> None:
     with pytest.raises(ValueError, match="only an apply"):
-        Result(plan(), None, "stopped")
+        RunResult(plan(), None, "stopped")

@@ -12,7 +12,7 @@ from report_cases import EVERY_OUTCOME, MIXED, RESULTS
 from report_strategies import law, results, texts
 
 from reconciler.core.outcome import Environment, Outcome, StepOutcome
-from reconciler.core.result import Result
+from reconciler.core.result import RunResult
 from reconciler.reports.descriptions import compared
 from reconciler.reports.style import Style
 from reconciler.reports.tally import tally
@@ -73,18 +73,18 @@ def test_the_first_line_is_the_verdict(name: str) -> None:
 
 
 def test_one_key_as_declared_is_told_in_the_singular() -> None:
-    assert verdict(Result(plan(unchanged=1))).sentence == "Nothing to do: 1 JWK is as declared."
+    assert verdict(RunResult(plan(unchanged=1))).sentence == "Nothing to do: 1 JWK is as declared."
 
 
 def test_an_apply_stopped_before_anything_was_planned_is_incomplete() -> None:
-    stopped = Result(plan(unchanged=2), (), "SIGTERM arrived")
+    stopped = RunResult(plan(unchanged=2), (), "SIGTERM arrived")
     assert verdict(stopped).sentence == "Apply incomplete: nothing was written."
 
 
 @law
 @given(results(), st.sampled_from((-1, 0, 1)), st.sampled_from((0, 20, 100)))
 def test_no_live_text_leaves_its_line_or_commands_a_pipeline(
-    result: Result, verbosity: int, width: int
+    result: RunResult, verbosity: int, width: int
 ) -> None:
     shown = render(result, verbosity=verbosity, width=width)
     assert not commands(shown)
@@ -93,39 +93,39 @@ def test_no_live_text_leaves_its_line_or_commands_a_pipeline(
 
 @law
 @given(results())
-def test_every_change_and_refusal_is_told_whatever_their_order(result: Result) -> None:
-    shown = render(Result(result.plan)).splitlines()
+def test_every_change_and_refusal_is_told_whatever_their_order(result: RunResult) -> None:
+    shown = render(RunResult(result.plan)).splitlines()
     assert sum(line.startswith("  ~ ") for line in shown) == len(result.plan.changes)
     assert sum(line.startswith("refused ") for line in shown) == len(result.plan.refusals)
 
 
 @law
 @given(results(), st.sampled_from((0, 80)))
-def test_colour_only_paints_and_ascii_is_ascii(result: Result, width: int) -> None:
+def test_colour_only_paints_and_ascii_is_ascii(result: RunResult, width: int) -> None:
     painted = render(result, colour=True, width=width, verbosity=1)
     assert _SGR.sub("", painted) == render(result, width=width, verbosity=1)
     assert render(result, width=width, unicode=False, verbosity=1).isascii()
 
 
 def test_without_unicode_arrows_are_drawn_in_ascii() -> None:
-    assert "  ~ my-jwk -> partner-signing\n" in render(Result(MIXED), unicode=False)
+    assert "  ~ my-jwk -> partner-signing\n" in render(RunResult(MIXED), unicode=False)
 
 
 def test_quiet_tells_the_verdict_and_failures_only() -> None:
     shown = render(EVERY_OUTCOME, verbosity=-1)
     assert "old-applied" not in shown
     assert "old-failed" in shown
-    assert len(render(Result(MIXED), verbosity=-1).splitlines()) == 1
+    assert len(render(RunResult(MIXED), verbosity=-1).splitlines()) == 1
 
 
 def test_the_digest_is_the_last_line() -> None:
-    assert render(Result(MIXED)).splitlines()[-1].split() == ["Digest:", MIXED.digest]
+    assert render(RunResult(MIXED)).splitlines()[-1].split() == ["Digest:", MIXED.digest]
 
 
 def test_names_written_from_right_to_left_have_a_word_between_them() -> None:
     # An arrow between them would be drawn with its sides exchanged.
     hebrew = plan(changes=(change("P", "מפתח", "חתימה", "ישן", "חדש"),))
-    shown = render(Result(hebrew))
+    shown = render(RunResult(hebrew))
     assert "מפתח becomes חתימה" in shown
     assert '"ישן" becomes "חדש"' in shown
 
@@ -135,7 +135,7 @@ def test_every_key_to_send_again_is_named_in_one_command() -> None:
     pods = tuple(Environment(f"pod-{number}", True) for number in range(9))
     outcomes = [StepOutcome(step_of(item), Outcome.NOT_DEPLOYED, "", 1) for item in changes[1:]]
     first = StepOutcome(step_of(changes[0]), Outcome.APPLIED, "", 1, pods)
-    shown = render(Result(plan(changes=changes), (first, *outcomes)))
+    shown = render(RunResult(plan(changes=changes), (first, *outcomes)))
     again = " ".join(f"--redeploy P/b{number}" for number in range(1, 8))
     assert f"reconciler apply {again}\n" in shown
     assert "deployed to pod-0, pod-1, pod-2, pod-3, pod-4 and 4 more" in shown
@@ -144,7 +144,7 @@ def test_every_key_to_send_again_is_named_in_one_command() -> None:
 def test_a_command_to_copy_is_safe_in_a_shell() -> None:
     item = change("P", "a", "$(touch x)")
     outcome = StepOutcome(step_of(item), Outcome.NOT_DEPLOYED, "", 1)
-    shown = render(Result(plan(changes=(item,)), (outcome,)))
+    shown = render(RunResult(plan(changes=(item,)), (outcome,)))
     assert "--redeploy 'P/$(touch x)'" in shown
 
 
@@ -179,12 +179,12 @@ def test_a_key_waits_under_its_temporary_name_until_its_last_step_is_saved(
 @pytest.mark.proof
 def test_ten_thousand_changes_are_all_listed() -> None:
     many = plan(changes=[change("P", f"a{number}", f"b{number}") for number in range(10_000)])
-    assert render(Result(many)).count("\n  ~ ") == 10_000
+    assert render(RunResult(many)).count("\n  ~ ") == 10_000
 
 
 def test_descriptions_too_long_for_a_line_stand_below_each_other() -> None:
     long = plan(changes=(change("P", "a", "a", "x" * 60, "y" * 60),))
-    shown = render(Result(long), width=100)
+    shown = render(RunResult(long), width=100)
     assert f'      description "{"x" * 60}"\n                → "{"y" * 60}"\n' in shown
 
 

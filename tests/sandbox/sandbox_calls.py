@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from reconciler.sandbox.seed import Seed, parse_seed
 from reconciler.sandbox.server import Options, Running, running
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Spares each client the 20 ms of loading certificates it has no use for."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.sandbox.fault_injection import COLOURS, FAULT_HANDLERS
 from reconciler.sandbox.faults import KINDS, Fault, FaultQueue, read_faults
-from reconciler.sandbox.outages import COLOURS, OUTAGES
 from reconciler.sandbox.reading import SeedError
 
 
@@ -61,7 +61,7 @@ def test_pending_faults_can_be_seen_and_cleared() -> None:
 
 
 def test_every_kind_is_played_once_somewhere() -> None:
-    assert sorted(KINDS) == sorted([*COLOURS, *OUTAGES])
+    assert sorted(KINDS) == sorted([*COLOURS, *FAULT_HANDLERS])
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from sandbox_calls import SEED, client, names, options, put, sandbox
 
 from reconciler.sandbox.deployment import SHAPES, members, results
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reconciler.sandbox.server import Running
+from reconciler.sandbox.server import Running
 
 NOT_FOUND = "JWK (name: {}) is not found! Try create operation."
 NO_PROJECT = "Project ({}) is not found or user does not have privilege to access it!"
@@ -294,7 +291,7 @@ def test_every_deployment_shape_is_served(shape: str) -> None:
 
 
 def test_planted_key_material_is_in_every_answer() -> None:
-    with sandbox(options(plant="CANARY", plant_messages=True)) as (_, http):
+    with sandbox(options(plant="PLANTED_SECRET", inject_into_messages=True)) as (_, http):
         answers = [
             http.get("/projects/"),
             http.get(LIST),
@@ -302,8 +299,8 @@ def test_planted_key_material_is_in_every_answer() -> None:
             put(http, "x", {}),
             http.get("/projects/X/jwks/"),
         ]
-        assert all("CANARY" in answer.json()["privateKeyPem"] for answer in answers)
-        assert "CANARY" in answers[-1].json()["resultMessage"]
+        assert all("PLANTED_SECRET" in answer.json()["privateKeyPem"] for answer in answers)
+        assert "PLANTED_SECRET" in answers[-1].json()["resultMessage"]
 
 
 def test_requests_are_recorded_as_they_came(server: Running, http: httpx.Client) -> None:

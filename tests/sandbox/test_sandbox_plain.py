@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-WIRE = ("test_sandbox_http.py", "test_sandbox_outages.py")
+WIRE = ("test_sandbox_http.py", "test_sandbox_fault_injection.py")
 """The tests of all that goes over the wire."""
 WITHOUT = """
 import sys

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +8,6 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.reading import SeedError
 from reconciler.sandbox.rules import Deployed, Jwk
 from reconciler.sandbox.seed import Client, Grant, load_faults, load_seed, parse_seed, read_seed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_seed_says_little_and_means_much() -> None:

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -23,10 +24,6 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.rules import Failure, apply_update
 from reconciler.sandbox.seed import parse_seed
 from reconciler.sandbox.server import Options, Running, running, serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 def test_a_restart_keeps_the_state(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sandbox_calls import SEED
@@ -13,9 +13,6 @@ from sandbox_calls import SEED
 from reconciler.sandbox.rules import OMITTED, Body, Failure
 from reconciler.sandbox.seed import parse_seed
 from reconciler.sandbox.store import Store, StoreError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RENAME = Body("renamed", OMITTED)
 

@@ -12,7 +12,7 @@ from reconciler.cli.session import run_reported
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
-    from reconciler.cli.options import Target
+    from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.reports import Report
 
 
@@ -63,7 +63,7 @@ Examples:
 @output_options
 def apply(
     paths: tuple[str, ...],
-    target: Target,
+    target: ConnectionOptions,
     reports: tuple[Report, ...],
     console: Console,
     **orders: Any,
@@ -76,8 +76,8 @@ def apply(
     """
 
     def work() -> int:
-        from reconciler.cli.applying import Orders, run_apply
+        from reconciler.cli.applying import ApplyOptions, run_apply
 
-        return run_apply(Orders(paths=paths, reports=reports, **orders), target, console)
+        return run_apply(ApplyOptions(paths=paths, reports=reports, **orders), target, console)
 
     return run_reported(work, reports, console)

@@ -73,8 +73,8 @@ def comment(
     """
     from reconciler.cli.commenting import Comment, post
     from reconciler.cli.planfile import EDITED, read_plan_file
-    from reconciler.hosts.environment import Wanted
-    from reconciler.hosts.values import Host
+    from reconciler.code_hosts.environment import Wanted
+    from reconciler.code_hosts.model import Host
     from reconciler.reports import planjson
 
     text = read_plan_file(planfile)

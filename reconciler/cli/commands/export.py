@@ -10,13 +10,13 @@ import click
 
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.options import gateway_options, output_options
-from reconciler.core.model import ListFault
+from reconciler.core.model import UnusableList
 from reconciler.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.console import Console
-    from reconciler.cli.options import Target
-    from reconciler.cli.stop import Stop
+    from reconciler.cli.options import ConnectionOptions
     from reconciler.core.model import LiveList, LiveProject
     from reconciler.gateway.client import GatewayReader
     from reconciler.manifests.write import Exported
@@ -38,23 +38,25 @@ Examples:
     help="Write one file per project into this folder; else everything goes to stdout.",
 )
 @output_options
-def export(projects: tuple[str, ...], target: Target, out: Path | None, console: Console) -> int:
+def export(
+    projects: tuple[str, ...], target: ConnectionOptions, out: Path | None, console: Console
+) -> int:
     """Write the live state as manifests, which then plan to nothing.
 
     Without PROJECT, all projects the token may see. A `kid` is pinned where it is unique in its
     project, so that editing a name in the manifest is a rename. With `--format json`, stdout is one
     document that holds the manifests' texts by project.
     """
-    from reconciler.cli.abreast import abreast
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import connect
-    from reconciler.cli.stop import Stop
+    from reconciler.cli.parallel import in_parallel
     from reconciler.manifests.write import manifest_of
 
-    stop = Stop(console.note)
+    stop = CancelToken(console.note)
     with stop.listening(target.deadline), connect(target, console, stop) as connection:
         reader = connection.gateway.reader
         ids = _wanted(projects, reader, stop, console)
-        lists = abreast(reader.list_jwks, sorted(ids), target.parallelism, stop)
+        lists = in_parallel(reader.list_jwks, sorted(ids), target.parallelism, stop)
     exported = {name: manifest_of(_own(name, live, ids[name])) for name, live in lists.items()}
     files = _write(exported, out, console) if out is not None else {}
     _tell(exported, files, out, console)
@@ -62,14 +64,14 @@ def export(projects: tuple[str, ...], target: Target, out: Path | None, console:
 
 
 def _wanted(
-    names: tuple[str, ...], reader: GatewayReader, stop: Stop, console: Console
+    names: tuple[str, ...], reader: GatewayReader, stop: CancelToken, console: Console
 ) -> dict[str, str | None]:
     """The projects to export, each with its id where the gateway listed it.
 
     Raises:
         RefusedError: no manifest can name one that was asked for.
     """
-    from reconciler.cli.abreast import abreast
+    from reconciler.cli.parallel import in_parallel
     from reconciler.core.names import name_fault
     from reconciler.reports import escape
 
@@ -78,7 +80,7 @@ def _wanted(
         raise RefusedError(f"The project {escape.name(name)} can't be declared: its name {fault}")
     if names:
         return dict.fromkeys(names)
-    (rows,) = abreast(lambda _all: reader.list_projects(), [""], 1, stop).values()
+    (rows,) = in_parallel(lambda _all: reader.list_projects(), [""], 1, stop).values()
     for row in rows:
         fault = name_fault(row.name)
         if fault is not None:
@@ -90,11 +92,11 @@ def _wanted(
 
 def _own(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     """A project's list, if it can be declared: no name twice, nothing of other projects."""
-    from reconciler.core.guards import own_list
+    from reconciler.core.list_checks import check_own_list
 
-    if isinstance(live, ListFault):
+    if isinstance(live, UnusableList):
         raise RefusedError(live.message, why="It can't be exported", fix=live.hint)
-    own = own_list(live, identifier)
+    own = check_own_list(live, identifier)
     if not own.refusals:
         return type(live)(name, own.own)
     raise RefusedError(

@@ -13,7 +13,7 @@ from reconciler.cli.session import run_reported
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
-    from reconciler.cli.options import Target
+    from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.reports import Report
     from reconciler.core.plan import Plan
 
@@ -39,7 +39,7 @@ Examples:
 @output_options
 def plan(
     paths: tuple[str, ...],
-    target: Target,
+    target: ConnectionOptions,
     out: Path | None,
     detailed_exitcode: bool,
     reports: tuple[Report, ...],
@@ -59,7 +59,7 @@ def plan(
 
 def plan_and_show(
     paths: tuple[str, ...],
-    target: Target,
+    target: ConnectionOptions,
     console: Console,
     reports: tuple[Report, ...],
     *,
@@ -67,17 +67,17 @@ def plan_and_show(
     detailed: bool = False,
 ) -> int:
     """Plan, print, save and report; also what ``apply --dry-run`` does."""
+    from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import connect
     from reconciler.cli.files import replace_file, require_writable
     from reconciler.cli.planning import load_manifests, make_plan
     from reconciler.cli.reports import write_reports
-    from reconciler.cli.stop import Stop
-    from reconciler.core.result import Result
+    from reconciler.core.result import RunResult
 
     if out is not None:
         require_writable(out)
     declared = load_manifests(paths)
-    stop = Stop(console.note)
+    stop = CancelToken(console.note)
     with stop.listening(target.deadline), connect(target, console, stop) as connection:
         planned = make_plan(
             declared,
@@ -86,7 +86,7 @@ def plan_and_show(
             stop,
             fingerprinted=bool(out or reports or console.json),
         )
-    result = Result(planned.plan)
+    result = RunResult(planned.plan)
     if out is not None:
         replace_file(out, console.masked(console.rendered_json(result)))
     write_reports(reports, result, console)

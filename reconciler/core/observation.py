@@ -1,0 +1,148 @@
+"""What happened to a write: from the answer, or its lack, and what the list then shows.
+
+One table. Its rows are what the last answer means, and whether an earlier try of the same write may
+have had its effect unseen; its columns are what the list shows of the key, found by identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from reconciler.core.identity import Identity, find
+from reconciler.core.list_checks import show_live
+from reconciler.core.model import LiveJwk
+from reconciler.core.outcome import ResponseKind
+from reconciler.core.plan import JwkFields
+
+
+class Observed(StrEnum):
+    """What a list shows of a key that was to be updated."""
+
+    AFTER = "after"
+    """It has the new fields."""
+    SAME = "same"
+    """It has the new fields, which are also the old ones: it was only to be deployed again."""
+    BEFORE = "before"
+    """It is as it was, and its new name is free."""
+    OCCUPIED = "occupied"
+    """It is as it was, and another key holds its new name."""
+    CHANGED = "changed"
+    """It has fields that are neither the old nor the new ones."""
+    GONE = "gone"
+    """It is not there."""
+    UNREADABLE = "unreadable"
+    """The list could not be read."""
+
+
+class Decision(StrEnum):
+    """What became of the saving of a write; its deployment is another question."""
+
+    SAVED = "saved"
+    RETRY = "retry"
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+    UNSENT = "unsent"
+
+
+class Observation(Struct, frozen=True):
+    """A sight and the words for it.
+
+    Attributes:
+        sight: what the list shows.
+        message: which key the list shows how, and who holds its name; live text is not escaped.
+    """
+
+    sight: Observed
+    message: str = ""
+
+
+_FOREIGN = (Observed.OCCUPIED, Observed.CHANGED, Observed.GONE)
+
+
+def _row(
+    after: Decision, same: Decision, before: Decision, unreadable: Decision
+) -> dict[Observed, Decision]:
+    seen = {Observed.AFTER: after, Observed.SAME: same, Observed.BEFORE: before}
+    return seen | dict.fromkeys(_FOREIGN, Decision.CONFLICT) | {Observed.UNREADABLE: unreadable}
+
+
+_SAID_SO = _row(Decision.SAVED, Decision.SAVED, Decision.CONFLICT, Decision.UNKNOWN)
+_MAYBE = _row(Decision.SAVED, Decision.SAVED, Decision.RETRY, Decision.UNKNOWN)
+
+DECISIONS: dict[tuple[ResponseKind, bool], dict[Observed, Decision]] = {
+    (ResponseKind.ACCEPTED, False): _SAID_SO,
+    (ResponseKind.ACCEPTED, True): _SAID_SO,
+    (ResponseKind.REJECTED, False): _row(
+        Decision.CONFLICT, Decision.REJECTED, Decision.REJECTED, Decision.REJECTED
+    ),
+    (ResponseKind.REJECTED, True): _row(
+        Decision.SAVED, Decision.SAVED, Decision.REJECTED, Decision.UNKNOWN
+    ),
+    (ResponseKind.THROTTLED, False): _MAYBE,
+    (ResponseKind.THROTTLED, True): _MAYBE,
+    (ResponseKind.LOST, False): _MAYBE,
+    (ResponseKind.LOST, True): _MAYBE,
+    (ResponseKind.UNSENT, False): _row(
+        Decision.CONFLICT, Decision.RETRY, Decision.RETRY, Decision.UNSENT
+    ),
+    (ResponseKind.UNSENT, True): _MAYBE,
+}
+"""Keys: the last answer, and whether an earlier try's answer was lost."""
+
+
+def decide(reply: ResponseKind, sight: Observed, *, earlier_lost: bool) -> Decision:
+    """Look the ruling up."""
+    return DECISIONS[reply, earlier_lost][sight]
+
+
+def observe(
+    jwks: Sequence[LiveJwk],
+    identity: Identity,
+    before: JwkFields,
+    after: JwkFields,
+    *,
+    reused: bool,
+) -> Observation:
+    """What a list shows of a key that was to be updated.
+
+    Args:
+        jwks: the list read after the write.
+        identity: the key's, from the list read before it.
+        before: its fields before the write.
+        after: the fields it shall have.
+        reused: a later write has given the old name to another key; matters only where neither
+            ``id`` nor ``kid`` tells the two apart.
+    """
+    names = (after.name, before.name) if reused else (before.name, after.name)
+    key = find(jwks, identity, names)
+    holder = next((jwk for jwk in jwks if jwk.name == after.name and jwk != key), None)
+    held = f"`{after.name}` is now held by {show_live(holder)}" if holder else ""
+    if key is None:
+        return Observation(Observed.GONE, _told(f"the key that was `{before.name}` is gone", held))
+    if _has(key, after):
+        sight = Observed.SAME if _has(key, before) else Observed.AFTER
+        return Observation(sight, f"the list shows {show_live(key)} as it should be")
+    if not _has(key, before):
+        what = "is now" if key.name != before.name else "has another description now:"
+        said = f"the key that was `{before.name}` {what} {show_live(key)}"
+        return Observation(Observed.CHANGED, _told(said, held))
+    if held:
+        return Observation(Observed.OCCUPIED, held)
+    return Observation(Observed.BEFORE, f"the list shows {show_live(key)} as it was")
+
+
+def same_description(one: str | None, other: str | None) -> bool:
+    """Whether two descriptions say the same; null and "" both say nothing."""
+    return (one or "") == (other or "")
+
+
+def _has(key: LiveJwk, fields: JwkFields) -> bool:
+    return key.name == fields.name and same_description(key.description, fields.description)
+
+
+def _told(*sentences: str) -> str:
+    return "; ".join(filter(None, sentences))

@@ -1,0 +1,180 @@
+"""The state: everything one server holds, and the options it was built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.sandbox.auth import Access
+from reconciler.sandbox.deployment import SHAPES
+from reconciler.sandbox.dialects import DIALECTS, Responder, item
+from reconciler.sandbox.faults import Fault, FaultQueue, read_faults
+from reconciler.sandbox.request_log import RequestLog
+from reconciler.sandbox.rules import OMITTED, Body, Failure, Jwk, Omitted
+from reconciler.sandbox.seed import Seed
+from reconciler.sandbox.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a server shall be.
+
+    Attributes:
+        seed: what a new database is filled with, its tokens, clients and faults.
+        db: the database file; None keeps all in memory.
+        port: on 127.0.0.1; 0 takes a free one.
+        dialect: a name in ``dialects.DIALECTS``.
+        deployment: a name in ``deployment.SHAPES``.
+        deploy_latency: seconds between saving a key and answering.
+        html_unknown: unknown paths answer 200 with an HTML page, as behind some ingresses.
+        faults: armed at the start, after the seed's.
+        admin: whether ``/sandbox`` is served.
+        plant: a text that all answers carry as if it were key material.
+        inject_into_messages: whether messages carry it too.
+        hide_ids: lists don't tell keys' ``id``, as some versions of the documents have it.
+
+    Raises:
+        ValueError: a name or number is none of these.
+    """
+
+    seed: Seed
+    db: Path | None = None
+    port: int = 0
+    dialect: str = "newer"
+    deployment: str = "recursive"
+    deploy_latency: float = 0.0
+    html_unknown: bool = False
+    faults: tuple[Fault, ...] = ()
+    admin: bool = True
+    plant: str | None = None
+    inject_into_messages: bool = False
+    hide_ids: bool = False
+
+    def __post_init__(self) -> None:
+        for option, allowed in (("dialect", DIALECTS), ("deployment", SHAPES)):
+            if getattr(self, option) not in allowed:
+                given = getattr(self, option)
+                raise ValueError(f"{option} is {given!r}; allowed are {', '.join(allowed)}")
+        if not self.deploy_latency >= 0:
+            raise ValueError(f"deploy_latency is {self.deploy_latency}; give seconds, 0 or more")
+
+
+@dataclass(slots=True)
+class ServerState:
+    """What one server holds; its methods are what stands behind the scenes, for tests and people.
+
+    Attributes:
+        secret_reads: how often somebody asked for one key with its private half.
+        under_way: how many requests are being served, also of clients that left.
+    """
+
+    options: Options
+    store: Store = field(init=False)
+    access: Access = field(init=False)
+    responder: Responder = field(init=False)
+    faults: FaultQueue = field(init=False)
+    journal: RequestLog = field(init=False)
+    secret_reads: int = field(init=False)
+    under_way: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self.store = Store(options.seed, options.db)
+        self._begin()
+
+    def _begin(self) -> None:
+        options = self.options
+        self.access = Access(options.seed)
+        self.responder = Responder(
+            options.dialect, options.plant, options.inject_into_messages, options.hide_ids
+        )
+        self.faults = FaultQueue()
+        self.faults.add(*options.seed.faults, *options.faults)
+        self.journal = RequestLog()
+        self.secret_reads = 0
+
+    def reset(self) -> None:
+        """Begin afresh: the seed's keys, tokens and faults, and nothing asked yet.
+
+        For tests that share a server; no request may be under way.
+        """
+        self.store.refill(self.options.seed)
+        self._begin()
+
+    def add_faults(self, *faults: Fault | dict[str, Any]) -> None:
+        """Arm faults, given as values or as the mappings that ``faults`` describes.
+
+        Raises:
+            SeedError: a mapping is wrong; then none is armed.
+        """
+        read = [read_faults([one])[0] if isinstance(one, dict) else one for one in faults]
+        self.faults.add(*read)
+
+    def keys(self, project: str) -> tuple[Jwk, ...]:
+        """The truth about a project's list: every key with what each environment holds.
+
+        Raises:
+            KeyError: there is no such project.
+        """
+        if not self.store.has_project(project):
+            raise KeyError(project)
+        return self.store.jwks(project)
+
+    def change(
+        self,
+        project: str,
+        name: str,
+        *,
+        to: str | None = None,
+        description: str | Omitted | None = OMITTED,
+    ) -> Failure | None:
+        """Update a key as somebody else would, by the same rules; None where it was done."""
+        body = Body(to or OMITTED, description)
+        return self.update(project, name, body, asked=False)
+
+    def update(
+        self,
+        project: str,
+        address: str,
+        body: Body,
+        failing: frozenset[str] = frozenset(),
+        *,
+        asked: bool = True,
+    ) -> Failure | None:
+        """Update one key, and note it where it was done; None where it was.
+
+        Args:
+            project: an existing project.
+            address: the key's name in the URL.
+            body: what was asked.
+            failing: environments that don't get the key this time.
+            asked: whether a request asked for it, or somebody behind the scenes.
+        """
+        failure = self.store.update(project, address, body, failing)
+        if failure is None:
+            name = address if body.name is OMITTED else body.name
+            self.journal.done(project, address, name, deployed=not failing, asked=asked)
+        return failure
+
+    def state(self) -> dict[str, Any]:
+        """The whole truth, as JSON."""
+        return {
+            "seedChanged": self.store.seed_changed,
+            "environments": list(self.store.environments),
+            "projects": {
+                name: [_truth(key) for key in self.keys(name)]
+                for name, _, _ in self.store.projects()
+            },
+            "requests": self.journal.counts(),
+            "secretReads": self.secret_reads,
+            "faults": [fault.described() for fault in self.faults.pending()],
+        }
+
+
+def _truth(key: Jwk) -> dict[str, Any]:
+    deployed = {
+        held.environment: {"name": held.name, "description": held.description}
+        for held in key.deployed
+    }
+    return {**item(key), "deployed": deployed}

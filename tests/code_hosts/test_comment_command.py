@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_code_hosts import (
+    FORGES,
+    TOKEN,
+    BitbucketCloud,
+    FakeCodeHost,
+    Github,
+    Gitlab,
+    Said,
+    serving,
+)
+from hostile_corpus import CORPUS, harm
+from workspace import CommandLine, Ran
+
+from reconciler.code_hosts.model import LIMITS, Host
+from reconciler.core.model import SourceLocation
+from reconciler.core.plan import Action, Change, Effect, JwkFields, Plan, Step, Summary
+from reconciler.core.result import RunResult
+from reconciler.reports import markdown, planjson
+
+GATEWAY = "https://manager.example.com/apiops"
+VARIABLE = {
+    Host.GITHUB: "GITHUB_TOKEN",
+    Host.GITLAB: "GITLAB_TOKEN",
+    Host.BITBUCKET: "BITBUCKET_TOKEN",
+}
+each_host = pytest.mark.parametrize("kind", FORGES, ids=lambda kind: kind.__name__)
+
+
+def plan(count: int, name: str = "key") -> str:
+    """A plan file with so many changes."""
+    changes = tuple(
+        Change(
+            "Payments",
+            f"{name}-{number}",
+            JwkFields(f"{name}-{number}", "old"),
+            JwkFields(f"{name}-{number}", name * 20),
+            (Action.DESCRIBE,),
+            (Effect.REDEPLOYS,),
+            None,
+            None,
+            SourceLocation("payments.yaml", number + 1),
+        )
+        for number in range(count)
+    )
+    steps = tuple(Step("Payments", item.name, item.after, item.name) for item in changes)
+    summary = Summary(describe=count, unchanged=int(not count))
+    return planjson.dumps(RunResult(Plan(GATEWAY, "sha256:" + "0" * 64, summary, changes, steps)))
+
+
+def comment(
+    run: CommandLine, fake_host: FakeCodeHost, saved: str, *options: str, **environment: Any
+) -> Ran:
+    (run.folder / "plan.json").write_text(saved)
+    where = ("--host", fake_host.host.value, "--host-url", fake_host.url)
+    which = ("--repository", "acme/keys", "--pull-request", "7")
+    environment = {VARIABLE[fake_host.host]: TOKEN} | environment
+    return run("comment", "plan.json", *where, *which, *options, **environment)
+
+
+@each_host
+def test_a_plan_s_report_is_posted_and_updated(run: CommandLine, kind: type[FakeCodeHost]) -> None:
+    with serving(kind()) as fake_host:
+        created = comment(run, fake_host, plan(2))
+        updated = comment(run, fake_host, plan(3))
+        unchanged = comment(run, fake_host, plan(3))
+    assert (created.code, updated.code, unchanged.code) == (0, 0, 0)
+    assert created.out.startswith("Posted the comment")
+    assert updated.out.startswith("Updated the comment")
+    assert unchanged.out.startswith("The comment says so already")
+    assert not created.err + updated.err + unchanged.err
+    html = fake_host.host is not Host.BITBUCKET
+    [kept] = fake_host.comments
+    assert kept.text == markdown.render(planjson.loads(plan(3)), key=GATEWAY, html=html)
+
+
+@each_host
+def test_an_empty_plan_posts_nothing_but_replaces_the_verdict(
+    run: CommandLine, kind: type[FakeCodeHost]
+) -> None:
+    with serving(kind()) as fake_host:
+        nothing = comment(run, fake_host, plan(0))
+        assert not fake_host.comments
+        comment(run, fake_host, plan(1))
+        replaced = comment(run, fake_host, plan(0))
+    assert nothing.out == "Nothing to tell, and no comment to update\n"
+    assert replaced.out.startswith("Updated")
+    assert "Nothing to do" in fake_host.comments[0].text
+
+
+def test_an_empty_plan_is_posted_where_it_is_asked_for(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        assert comment(run, fake_host, plan(0), "--always").code == 0
+    assert len(fake_host.comments) == 1
+
+
+def test_each_key_has_a_comment_of_its_own(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        for key in ("test", "prod", "test"):
+            comment(run, fake_host, plan(1), "--key", key)
+    assert len(fake_host.comments) == 2
+
+
+@each_host
+@pytest.mark.parametrize("name", ["key", "\N{GRINNING FACE}"])
+def test_a_long_report_is_cut_to_what_the_host_takes(
+    run: CommandLine, kind: type[FakeCodeHost], name: str
+) -> None:
+    with serving(kind()) as fake_host:
+        ran = comment(run, fake_host, plan(900 if kind is not Gitlab else 9, name))
+    assert ran.code == 0
+    [kept] = fake_host.comments
+    assert len(kept.text.encode("utf-16-le")) // 2 <= LIMITS[fake_host.host]
+    assert len(kept.text) > LIMITS[fake_host.host] // 4 or kind is Gitlab
+
+
+@each_host
+def test_a_token_that_may_not_write_is_a_warning(
+    run: CommandLine, kind: type[FakeCodeHost]
+) -> None:
+    fake_host = kind()
+    fake_host.fail("POST .*", Said(403, {"message": f"\x1b[2Jno {TOKEN}\n::error::x"}))
+    with serving(fake_host):
+        ran = comment(run, fake_host, plan(1))
+    assert ran.code == 0
+    assert not ran.out
+    assert ran.err.startswith(r"warning: No comment was posted: \x1b[2Jno [token] :\:error::x")
+    assert ran.err.count("\n") == 1
+
+
+def test_what_a_host_says_is_only_read(
+    run: CommandLine, record_property: Callable[[str, object], None]
+) -> None:
+    texts = sorted(CORPUS.values(), key=len)  # a message is cut after 500 characters
+    wrong = []
+    with serving(Github()) as fake_host:
+        for begin in range(0, len(texts), 5):
+            text = "\n".join(texts[begin : begin + 5])
+            posted = {"id": 1, "user": {"login": text}, "body": text, "html_url": text}
+            for form, said in (
+                ("text", Said(201, posted)),
+                ("json", Said(201, posted)),
+                ("text", Said(403, {"message": text})),
+                ("json", Said(403, {"message": text})),
+                ("text", Said(422, {"message": text})),
+            ):
+                fake_host.fail("POST .*", said)
+                ran = comment(run, fake_host, plan(1), "--format", form, "-v")
+                wrong += harm(ran.out, ascii_only=form == "json") + harm(ran.err)
+    record_property("cases", 5 * len(texts))
+    assert wrong == []
+
+
+def test_the_token_of_a_gitlab_job_is_a_warning(run: CommandLine) -> None:
+    with serving(Gitlab()) as fake_host:
+        ran = comment(run, fake_host, plan(1), GITLAB_TOKEN="", CI_JOB_TOKEN="job-token-1")
+    assert ran.code == 0
+    assert "CI_JOB_TOKEN may not write comments" in ran.err
+    assert not fake_host.heard
+
+
+def test_more_comments_than_one_are_told(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        text = markdown.render(planjson.loads(plan(1)))
+        fake_host.add(text)
+        fake_host.add(text)
+        ran = comment(run, fake_host, plan(1))
+    assert ran.err.startswith("warning: 1 more of our comments")
+
+
+CODES = {
+    "a rejected token": (Said(401, {"message": "Bad credentials"}), 77),
+    "a pull request nobody knows": (Said(404, {}), 77),
+    "a redirect": (Said(307, {}, {"Location": "http://evil.invalid/"}), 69),
+    "a limit of an hour": (Said(429, {}, {"Retry-After": "3600"}), 69),
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("sentence", CODES)
+def test_a_failure_has_its_code(run: CommandLine, sentence: str, form: str) -> None:
+    said, code = CODES[sentence]
+    fake_host = Github()
+    fake_host.fail("GET .*comments", said)
+    with serving(fake_host):
+        ran = comment(run, fake_host, plan(1), "--format", form, "-v")
+    assert ran.code == code
+    assert "Traceback" not in ran.err
+    assert TOKEN not in ran.out + ran.err
+    if form == "json":
+        assert ran.document["error"]["exitCode"] == code
+
+
+def test_json_is_one_document(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        ran = comment(run, fake_host, plan(1), "--format", "json")
+    assert ran.document["comment"] == {
+        "action": "created",
+        "url": "https://git.example/acme/keys/pull/7#issuecomment-1",
+        "message": "",
+        "superseded": 0,
+    }
+    assert comment(run, fake_host, plan(1), "-q", "--host-url", "nonsense").code == 64
+
+
+def test_quiet_is_silent(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        ran = comment(run, fake_host, plan(1), "-q")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_the_event_s_file_tells_the_number(run: CommandLine) -> None:
+    event = run.folder / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+    (run.folder / "plan.json").write_text(plan(1))
+    with serving(Github()) as fake_host:
+        environment: dict[str, Any] = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": fake_host.url,
+            "GITHUB_REPOSITORY": "acme/keys",
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_TOKEN": TOKEN,
+        }
+        found = run("comment", "plan.json", GITHUB_EVENT_PATH=str(event), **environment)
+        missing = run("comment", "plan.json", GITHUB_EVENT_PATH=str(event) + "x", **environment)
+        none = run("comment", "plan.json", **environment)
+    assert (found.code, missing.code, none.code) == (0, 64, 64)
+    assert "not of a pull or merge request" in none.err
+    assert len(fake_host.comments) == 1
+
+
+def test_what_is_no_plan_is_refused_before_anything_is_sent(run: CommandLine) -> None:
+    with serving(BitbucketCloud()) as fake_host:
+        ran = comment(run, fake_host, "{}")
+    assert ran.code == 64
+    assert not fake_host.heard
+
+
+def test_a_token_sent_unprotected_is_told(run: CommandLine, tmp_path: Path) -> None:
+    fake_host = Github()
+    (tmp_path / "plan.json").write_text(plan(1))
+    words = ("--host", "github", "--repository", "a/b", "--pull-request", "1")
+    ran = run("comment", "plan.json", *words, "--host-url", "http://git.example.invalid")
+    assert "plain http://" in ran.err
+    assert ran.code == 77  # there is no token, so nothing is sent
+    assert not fake_host.heard

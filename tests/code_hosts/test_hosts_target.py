@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.code_hosts.addresses import Page, api_url, plain_http_warning, read_page, segments
+from reconciler.code_hosts.environment import Wanted, find_pull_request
+from reconciler.code_hosts.model import Host, PullRequest
+from reconciler.errors import UsageError
+
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_REPOSITORY": "acme/keys",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_API_URL": "https://api.github.com",
+}
+GITLAB = {
+    "GITLAB_CI": "true",
+    "CI_API_V4_URL": "https://git.example.com/api/v4",
+    "CI_PROJECT_ID": "9",
+    "CI_PROJECT_URL": "https://git.example.com/fork/keys",
+    "CI_MERGE_REQUEST_IID": "7",
+}
+BITBUCKET = {
+    "BITBUCKET_BUILD_NUMBER": "3",
+    "BITBUCKET_WORKSPACE": "acme",
+    "BITBUCKET_REPO_SLUG": "keys",
+    "BITBUCKET_PR_ID": "7",
+}
+GITHUB_TARGET = PullRequest(
+    Host.GITHUB, "https://api.github.com", "acme/keys", 7, "https://github.com/acme/keys/pull/7"
+)
+
+
+def event(**members: object) -> str:
+    return json.dumps(members)
+
+
+FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
+    "GitHub by the ref": (
+        GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
+        "",
+        Wanted(),
+        GITHUB_TARGET,
+    ),
+    "GitHub by a pull request's event": (
+        GITHUB | {"GITHUB_REF": "refs/heads/main"},
+        event(pull_request={"number": 7}),
+        Wanted(),
+        GITHUB_TARGET,
+    ),
+    "GitHub by a comment's event": (
+        GITHUB,
+        event(issue={"number": 7, "pull_request": {}}),
+        Wanted(),
+        GITHUB_TARGET,
+    ),
+    "GitHub by a workflow run's event": (
+        GITHUB,
+        event(workflow_run={"pull_requests": [{"number": 7}]}),
+        Wanted(),
+        GITHUB_TARGET,
+    ),
+    "GitHub Enterprise Server": (
+        GITHUB
+        | {
+            "GITHUB_REF": "refs/pull/7/merge",
+            "GITHUB_SERVER_URL": "https://ghe.example.com",
+            "GITHUB_API_URL": "https://ghe.example.com/api/v3",
+        },
+        "",
+        Wanted(),
+        PullRequest(
+            Host.GITHUB,
+            "https://ghe.example.com/api/v3",
+            "acme/keys",
+            7,
+            "https://ghe.example.com/acme/keys/pull/7",
+        ),
+    ),
+    "GitLab": (
+        GITLAB,
+        "",
+        Wanted(),
+        PullRequest(
+            Host.GITLAB,
+            "https://git.example.com/api/v4",
+            "9",
+            7,
+            "https://git.example.com/fork/keys/-/merge_requests/7",
+        ),
+    ),
+    "GitLab, where the pipeline runs in a fork": (
+        GITLAB
+        | {
+            "CI_MERGE_REQUEST_PROJECT_ID": "5",
+            "CI_MERGE_REQUEST_PROJECT_URL": "https://git.example.com/acme/keys",
+        },
+        "",
+        Wanted(),
+        PullRequest(
+            Host.GITLAB,
+            "https://git.example.com/api/v4",
+            "5",
+            7,
+            "https://git.example.com/acme/keys/-/merge_requests/7",
+        ),
+    ),
+    "Bitbucket Pipelines": (
+        BITBUCKET,
+        "",
+        Wanted(),
+        PullRequest(Host.BITBUCKET, "https://api.bitbucket.org/2.0", "acme/keys", 7),
+    ),
+    "Jenkins, with GitHub": (
+        {"CHANGE_ID": "7", "CHANGE_URL": "https://github.com/acme/keys/pull/7"},
+        "",
+        Wanted(),
+        GITHUB_TARGET,
+    ),
+    "Jenkins, with a self-hosted GitLab": (
+        {"CHANGE_ID": "7", "CHANGE_URL": "https://git.example.com/a/b/keys/-/merge_requests/7"},
+        "",
+        Wanted(),
+        PullRequest(
+            Host.GITLAB,
+            "https://git.example.com/api/v4",
+            "a/b/keys",
+            7,
+            "https://git.example.com/a/b/keys/-/merge_requests/7",
+        ),
+    ),
+    "Jenkins, with Bitbucket Data Center below a path": (
+        {
+            "CHANGE_ID": "7",
+            "CHANGE_URL": "https://git.example.com/stash/projects/KEY/repos/keys/pull-requests/7",
+        },
+        "",
+        Wanted(),
+        PullRequest(
+            Host.BITBUCKET,
+            "https://git.example.com/stash/rest/api/1.0",
+            "KEY/keys",
+            7,
+            "https://git.example.com/stash/projects/KEY/repos/keys/pull-requests/7",
+        ),
+    ),
+    "all from options": (
+        {},
+        "",
+        Wanted(Host.GITLAB, "https://git.example.com", "a/b", 7),
+        PullRequest(Host.GITLAB, "https://git.example.com/api/v4", "a/b", 7),
+    ),
+    "options for a public host": (
+        {},
+        "",
+        Wanted(Host.GITHUB, None, "acme/keys", 7),
+        PullRequest(Host.GITHUB, "https://api.github.com", "acme/keys", 7),
+    ),
+    "an option goes before the environment": (
+        GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
+        "",
+        Wanted(number=8),
+        PullRequest(Host.GITHUB, "https://api.github.com", "acme/keys", 8),
+    ),
+    "another host than the environment's takes nothing from it": (
+        GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
+        "",
+        Wanted(Host.BITBUCKET, None, "a/b", 9),
+        PullRequest(Host.BITBUCKET, "https://api.bitbucket.org/2.0", "a/b", 9),
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", FOUND)
+def test_the_pull_request_is_found(sentence: str) -> None:
+    environment, payload, wanted, target = FOUND[sentence]
+    assert find_pull_request(wanted, environment, payload) == target
+
+
+NOT_FOUND: dict[str, tuple[dict[str, str], str, Wanted, str]] = {
+    "no pipeline at all": ({}, "", Wanted(), "Nothing says where"),
+    "Jenkins on a branch": ({"JENKINS_URL": "https://ci/"}, "", Wanted(), "Nothing says where"),
+    "Jenkins with another kind of page": (
+        {"CHANGE_URL": "https://gerrit.example.com/c/keys/+/7"},
+        "",
+        Wanted(),
+        "Nothing says where",
+    ),
+    "GitHub on a branch": (
+        GITHUB | {"GITHUB_REF": "refs/heads/main"},
+        event(ref="refs/heads/main"),
+        Wanted(),
+        "not of a pull",
+    ),
+    "GitHub on a tag that looks like it": (
+        GITHUB | {"GITHUB_REF": "refs/tags/refs/pull/7/merge"},
+        "",
+        Wanted(),
+        "not of a pull",
+    ),
+    "GitHub on an issue": (GITHUB, event(issue={"number": 7}), Wanted(), "not of a pull"),
+    "GitHub with an event that is cut off": (GITHUB, "{", Wanted(), "not of a pull"),
+    "GitHub with an event nested too deeply": (GITHUB, "[" * 100_000, Wanted(), "not of a pull"),
+    "GitHub with an event of another kind": (
+        GITHUB,
+        event(workflow_run={"pull_requests": []}),
+        Wanted(),
+        "not of a pull",
+    ),
+    "a number that is none": (
+        GITHUB,
+        event(pull_request={"number": "7/../8"}),
+        Wanted(),
+        "not of a pull",
+    ),
+    "GitLab on a branch": (GITLAB | {"CI_MERGE_REQUEST_IID": ""}, "", Wanted(), "not of a pull"),
+    "a repository that is none": ({}, "", Wanted(Host.GITHUB, None, "keys", 7), "no usable"),
+    "a repository that climbs": ({}, "", Wanted(Host.GITLAB, None, "a/../b", 7), "no usable"),
+    "a repository that queries": ({}, "", Wanted(Host.GITHUB, None, "a/b?c", 7), "no usable"),
+    "no repository": ({}, "", Wanted(Host.BITBUCKET, None, None, 7), "no usable"),
+    "a URL with a password": (
+        {},
+        "",
+        Wanted(Host.GITHUB, "https://me:pass-word@git.example.com", "a/b", 7),
+        "The URL of github",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", NOT_FOUND)
+def test_what_is_missing_is_told(sentence: str) -> None:
+    environment, payload, wanted, words = NOT_FOUND[sentence]
+    with pytest.raises(UsageError, match=words) as caught:
+        find_pull_request(wanted, environment, payload)
+    assert caught.value.fix
+    assert "pass-word" not in str(caught.value)
+
+
+APIS = {
+    "github.com": (Host.GITHUB, "https://github.com/", "https://api.github.com"),
+    "its API": (Host.GITHUB, "https://api.github.com", "https://api.github.com"),
+    "a server": (Host.GITHUB, "https://ghe.example.com", "https://ghe.example.com/api/v3"),
+    "a server's API": (
+        Host.GITHUB,
+        "https://ghe.example.com/api/v3/",
+        "https://ghe.example.com/api/v3",
+    ),
+    "data residency": (Host.GITHUB, "https://acme.ghe.com", "https://api.acme.ghe.com"),
+    "its own API": (Host.GITHUB, "https://api.acme.ghe.com", "https://api.acme.ghe.com"),
+    "gitlab.com": (Host.GITLAB, "https://gitlab.com", "https://gitlab.com/api/v4"),
+    "GitLab below a path": (
+        Host.GITLAB,
+        "https://example.com:8443/git/",
+        "https://example.com:8443/git/api/v4",
+    ),
+    "bitbucket.org": (Host.BITBUCKET, "https://bitbucket.org", "https://api.bitbucket.org/2.0"),
+    "Data Center": (
+        Host.BITBUCKET,
+        "http://10.0.0.5:7990",
+        "http://10.0.0.5:7990/rest/api/1.0",
+    ),
+    "Data Center's newest API": (
+        Host.BITBUCKET,
+        "https://git.example.com/rest/api/latest",
+        "https://git.example.com/rest/api/latest",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", APIS)
+def test_where_a_host_s_api_is(sentence: str) -> None:
+    host, address, url = APIS[sentence]
+    assert api_url(host, address) == url
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "git.example.com",
+        "ftp://git.example.com",
+        "https://",
+        "https://git.example.com:0",
+        "https://git.example.com:99999",
+        "https://git.example.com?x=1",
+        "https://git.example.com#x",
+        "https://[::1",
+        "https://git.example.com\nx",
+        "https://git.example.com\\@evil.example",
+        "https://gït.example.com",
+    ],
+)
+def test_an_address_that_is_no_usable_url_is_refused(address: str) -> None:
+    with pytest.raises(UsageError, match="not http:// or https://"):
+        api_url(Host.GITHUB, address)
+    assert read_page(address) is None
+
+
+PAGES = {
+    "a pull request's tab": (
+        "https://github.com/acme/keys/pull/7/files",
+        Page(
+            Host.GITHUB,
+            "https://github.com",
+            "acme/keys",
+            7,
+            "https://github.com/acme/keys/pull/7",
+        ),
+    ),
+    "an older GitLab": (
+        "https://git.example.com/acme/keys/merge_requests/7",
+        Page(
+            Host.GITLAB,
+            "https://git.example.com",
+            "acme/keys",
+            7,
+            "https://git.example.com/acme/keys/merge_requests/7",
+        ),
+    ),
+    "Bitbucket Cloud": (
+        "https://bitbucket.org/acme/keys/pull-requests/7",
+        Page(
+            Host.BITBUCKET,
+            "https://bitbucket.org",
+            "acme/keys",
+            7,
+            "https://bitbucket.org/acme/keys/pull-requests/7",
+        ),
+    ),
+    "a person's repository": (
+        "https://git.example.com/users/jane/repos/keys/pull-requests/7/overview",
+        Page(
+            Host.BITBUCKET,
+            "https://git.example.com",
+            "~jane/keys",
+            7,
+            "https://git.example.com/users/jane/repos/keys/pull-requests/7",
+        ),
+    ),
+    "something else": ("https://github.com/acme/keys/issues/7", None),
+    "something longer": ("https://github.com/acme/keys/pull/7/x/y", None),
+}
+
+
+@pytest.mark.parametrize("sentence", PAGES)
+def test_what_the_address_of_a_page_says(sentence: str) -> None:
+    address, page = PAGES[sentence]
+    assert read_page(address) == page
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("https://git.example.com", False),
+        ("http://localhost:1", False),
+        ("http://127.0.0.2", False),
+        ("http://[::1]:1", False),
+        ("http://git.example.com", True),
+        ("http://10.0.0.1", True),
+    ],
+)
+def test_a_token_sent_unprotected_is_told(url: str, warned: bool) -> None:
+    assert (plain_http_warning(url) is not None) is warned
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_or_is_refused(text: str) -> None:
+    read_page(text)
+    with suppress(UsageError):
+        api_url(Host.GITLAB, text)
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_environment_gives_a_target_or_a_usage_error(one: str, other: str) -> None:
+    environment = GITHUB | {"GITHUB_REPOSITORY": one, "GITHUB_REF": other, "GITHUB_API_URL": other}
+    for wanted in (Wanted(), Wanted(Host.GITLAB, None, one, 7)):
+        try:
+            target = find_pull_request(wanted, environment, other)
+        except UsageError:
+            continue
+        assert set(segments(target.repository)) <= set(target.repository)
+        assert ".." not in target.repository.split("/")

@@ -1,5 +1,0 @@
-"""Python loads this at the start of every process that the tests start: it is on PYTHONPATH."""
-
-import planting
-
-planting.begin()
