@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from reconciler.core.text import visible
 from reconciler.manifests.findings import FileFault, whole_file
 from reconciler.manifests.limits import MAX_FILE_BYTES, MAX_TOTAL_BYTES, MEBIBYTE
-from reconciler.manifests.quote import escaped
 
 STDIN = "-"
 STDIN_SHOWN = "<stdin>"
@@ -110,7 +110,7 @@ def _below(folder: Path) -> Iterator[Source]:
             "no manifest found: the folder holds no *.yaml or *.yml, and an empty set is a "
             "mistake, not a wish; name the folder that holds the manifests"
         )
-        yield Source(escaped(str(folder)), folder, fault)
+        yield Source(visible(str(folder)), folder, fault)
 
 
 def _walk(folder: Path) -> Iterator[Source]:
@@ -126,7 +126,7 @@ def _walk(folder: Path) -> Iterator[Source]:
             status = path.stat()
             children = [] if (status.st_dev, status.st_ino) in visited else list(path.iterdir())
         except OSError as error:
-            yield Source(escaped(str(path)), path, _unreadable(error))
+            yield Source(visible(str(path)), path, _unreadable(error))
             continue
         visited.add((status.st_dev, status.st_ino))
         pending += sorted((child for child in children if child.name[0] != "."), reverse=True)
@@ -140,7 +140,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _file(path: Path) -> Source:
-    shown = escaped(str(path))
+    shown = visible(str(path))
     try:
         status = path.stat()
     except OSError as error:

@@ -7,8 +7,9 @@ import re
 import yaml
 
 from reconciler.core.model import SourceLocation
+from reconciler.core.text import visible
 from reconciler.manifests.findings import Finding, whole_file
-from reconciler.manifests.quote import escaped, ticked
+from reconciler.manifests.quote import ticked
 
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters no YAML stream may hold (YAML 1.1, 5.1)."""
@@ -93,7 +94,7 @@ def unreadable_text(raw: bytes, file: str, reason: str) -> Finding:
 
 
 def _unnamed(said: str) -> str:
-    return f"this is not YAML: {escaped(said.strip())}; correct it"
+    return f"this is not YAML: {visible(said.strip())}; correct it"
 
 
 def _no_token(character: str) -> str:

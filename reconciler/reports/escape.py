@@ -11,26 +11,16 @@ For XML a serialiser does the rest: no printable character is forbidden there (X
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_PLAIN = re.compile(r"[ -~]*")
+from reconciler.core.text import visible
+
 # No colon at an end: with the report's own after it, it would be a pipeline's "::".
 _NAME = re.compile(r"(?!:)[\w.@+=~/:-]+(?: [\w.@+=~/:-]+)*(?<!:)")
 
-# Printable by Unicode's categories, yet drawn as nothing: combining grapheme joiner, Hangul and
-# Khmer fillers, Mongolian, general and supplementary variation selectors, blank Braille, a null
-# note head, the Khitan filler.
-_DRAWN_AS_NOTHING = frozenset(
-    {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x16FE4, 0x1D159}
-    | set(range(0x180B, 0x1810))
-    | set(range(0xFE00, 0xFE10))
-    | set(range(0xE0000, 0xE1000))
-)
 # The blocks of Hebrew, Arabic and their kin; Unicode keeps all of these for right-to-left scripts.
 _RIGHT_TO_LEFT = (
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 # GitHub reads "::command" at the start of a line and "##[command" anywhere in it, Azure Pipelines
 # "##[" and "##vso[" anywhere, TeamCity "##teamcity[" at the start. GitLab's sections begin with an
@@ -115,41 +105,8 @@ def reads_backwards(text: str) -> bool:
     return not text.isascii() and re.search(_RIGHT_TO_LEFT, text) is not None
 
 
-def visible(text: str) -> str:
-    """Text in which every character is seen, on one line, in the order it is written."""
-    if _PLAIN.fullmatch(text):
-        return text
-    first = text[0]
-    if unicodedata.category(first).startswith("M"):
-        # A combining mark would be drawn over the report's own character before it.
-        return _escaped(ord(first)) + text[1:].translate(_VISIBLE)
-    return text.translate(_VISIBLE)
-
-
 def _without_commands(text: str) -> str:
     # Before line ends become visible: some shells' echo turns a visible \n back into a line end.
     if "::" not in text and "##" not in text:
         return text
     return re.sub(_COMMANDS, r"\g<0>\\", text)
-
-
-class _Visible(dict[int, str]):
-    """What each code point is shown as, found out when it is first met."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        drawn = char.isprintable() and code not in _DRAWN_AS_NOTHING
-        shown = self[code] = char if drawn else _escaped(code)
-        return shown
-
-
-_VISIBLE = _Visible()
-
-
-def _escaped(code: int) -> str:
-    short = _SHORT.get(chr(code))
-    if short:
-        return short
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -5,7 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.quote import CUT, escaped, quoted, ticked
+from reconciler.core.text import visible
+from reconciler.manifests.quote import CUT, quoted, ticked
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=CUT)
 
@@ -17,7 +18,7 @@ ANY_TEXT = st.text(alphabet=st.characters(), max_size=CUT)
         pytest.param("", '""', id="nothing"),
         pytest.param('say "no"', r'"say \"no\""', id="quotation marks"),
         pytest.param("a\\b", r'"a\\b"', id="backslash"),
-        pytest.param("a\n\r\t\0", r'"a\n\r\t\0"', id="line breaks"),
+        pytest.param("a\n\r\t\0", r'"a\n\r\t\x00"', id="line breaks"),
         pytest.param("\x1b[2J", r'"\x1b[2J"', id="terminal command"),
         pytest.param("\u202eabc\u200b", r'"\u202eabc\u200b"', id="direction and zero width"),
         pytest.param("a\u3164\ufe0f", r'"a\u3164\ufe0f"', id="printable but blank"),
@@ -38,7 +39,7 @@ def test_raw_text_stands_between_backticks() -> None:
 
 @given(st.text(alphabet=st.characters()))
 def test_what_is_shown_is_short_and_printable(text: str) -> None:
-    assert escaped(text).isprintable()
+    assert visible(text).isprintable()
     assert quoted(text).isprintable()
     assert len(quoted(text)) <= 10 * (CUT + 1) + 2
 

@@ -15,6 +15,7 @@ from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import Outcome, StepOutcome
 from reconciler.core.plan import Change
 from reconciler.core.result import RunResult
+from reconciler.core.text import visible
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.advice import ADVICE
@@ -122,8 +123,8 @@ def _of_problem(problem: Problem) -> Annotation:
     match = _PLACE.fullmatch(problem.location)
     remark = _remark(Severity.ERROR, "invalid manifest", (problem.message,), None)
     if match is None:
-        return replace(remark, file=escape.visible(problem.location))
-    return replace(remark, file=escape.visible(match[1]), line=int(match[2]), column=int(match[3]))
+        return replace(remark, file=visible(problem.location))
+    return replace(remark, file=visible(match[1]), line=int(match[2]), column=int(match[3]))
 
 
 def _remark(
@@ -135,7 +136,7 @@ def _remark(
     title = escape.shortened(escape.terminal(title), _LONGEST // 5)
     if source is None:
         return Annotation(severity, title, message)
-    file = escape.visible(source.file)
+    file = visible(source.file)
     return Annotation(severity, title, message, file, source.line, source.column)
 
 

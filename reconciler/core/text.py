@@ -1,0 +1,52 @@
+"""Text of others, made visible: on one line, in order, with nothing hidden in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PLAIN = re.compile(r"[ -~]*")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+# Printable by Unicode's categories, yet drawn as nothing: combining grapheme joiner, Hangul and
+# Khmer fillers, Mongolian, general and supplementary variation selectors, blank Braille, a null
+# note head, the Khitan filler.
+_DRAWN_AS_NOTHING = frozenset(
+    {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x16FE4, 0x1D159}
+    | set(range(0x180B, 0x1810))
+    | set(range(0xFE00, 0xFE10))
+    | set(range(0xE0000, 0xE1000))
+)
+
+
+def visible(text: str) -> str:
+    """Text in which every character is seen, on one line, in the order it is written."""
+    if _PLAIN.fullmatch(text):
+        return text
+    first = text[0]
+    if unicodedata.category(first).startswith("M"):
+        # A combining mark would be drawn over the report's own character before it.
+        return _escaped(ord(first)) + text[1:].translate(_VISIBLE)
+    return text.translate(_VISIBLE)
+
+
+class _Visible(dict[int, str]):
+    """What each code point is shown as, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        drawn = char.isprintable() and code not in _DRAWN_AS_NOTHING
+        shown = self[code] = char if drawn else _escaped(code)
+        return shown
+
+
+_VISIBLE = _Visible()
+
+
+def _escaped(code: int) -> str:
+    short = _SHORT.get(chr(code))
+    if short:
+        return short
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
