@@ -29,7 +29,7 @@ FLOORS: dict[str, frozenset[str]] = {
 }
 """Which other rooms a room may import from; also inside functions and for type checkers."""
 
-WORDS = frozenset({"core.model", "core.outcome", "core.plan", "core.result"})
+WORDS = frozenset({"core.model", "core.outcome", "core.plan"})
 """Floor 1: they know each other and nothing else."""
 
 JUDGEMENT = frozenset(

@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import failure_of
-from reconciler.core.outcome import Outcome
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import Outcome, RunResult
 from reconciler.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.code_hosts.environment import Wanted
     from reconciler.code_hosts.model import Host, PullRequest
-    from reconciler.core.result import RunResult
+    from reconciler.core.outcome import RunResult
 
 _LONGEST_EVENT = 16 * 1024 * 1024
 
@@ -122,7 +122,7 @@ def _event() -> str:
 
 
 def _tell(posted: Posted, console: Console) -> None:
-    from reconciler.reports import escape, planjson
+    from reconciler.reports import escape, plan_json
 
     sentence = _TOLD[posted.action]
     reason = escape.terminal(posted.message)
@@ -140,7 +140,7 @@ def _tell(posted: Posted, console: Console) -> None:
             "message": posted.message,
             "superseded": posted.superseded,
         }
-        console.result(planjson.encode(planjson.preamble() | {"comment": document}))
+        console.result(plan_json.encode({"comment": document}))
     elif console.verbosity >= 0 and posted.action is not Action.FORBIDDEN:
         where = f": {escape.terminal(posted.url)}" if posted.url else ""
         console.result(f"{sentence}{where}\n")

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import RefusedError
 from reconciler.reports.wording import counted
 

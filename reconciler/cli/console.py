@@ -17,7 +17,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.core.result import RunResult
+    from reconciler.core.outcome import RunResult
     from reconciler.errors import ReconcilerError
     from reconciler.reports.annotations.ci_system import Pipeline
 
@@ -104,9 +104,9 @@ class Console(Struct, frozen=True):
 
     def rendered_json(self, result: RunResult) -> str:
         """The one JSON document."""
-        from reconciler.reports import planjson
+        from reconciler.reports import plan_json
 
-        return planjson.dumps(result)
+        return plan_json.dumps(result)
 
     def rendered(self, result: RunResult, command: str = "reconciler apply") -> str:
         """The text for people."""
@@ -123,11 +123,11 @@ class Console(Struct, frozen=True):
 
     def error(self, error: ReconcilerError) -> None:
         """Print a foreseen failure: on stderr as text, on stdout as JSON."""
-        from reconciler.reports import planjson, problems
+        from reconciler.reports import plan_json, problems
 
         self.told.append(error)
         if self.json:
-            self.result(planjson.encode(problems.error_document(error)))
+            self.result(plan_json.encode(problems.error_members(error)))
         self.complain(error)
 
     def complain(self, error: ReconcilerError) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.annotations.ci_system import Pipeline
 
 if TYPE_CHECKING:
-    from reconciler.core.result import RunResult
+    from reconciler.core.outcome import RunResult
 
 
 def folded(text: str, result: RunResult, pipeline: Pipeline) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.cli.console import Console
-    from reconciler.core.result import RunResult
+    from reconciler.core.outcome import RunResult
     from reconciler.reports.annotations.annotation import Annotation
 
 JUDGING = frozenset({"validate", "plan", "apply"})

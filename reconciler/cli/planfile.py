@@ -19,7 +19,7 @@ def read_plan_file(name: str) -> bytes:
     Raises:
         UsageError: it can't be read.
     """
-    from reconciler.reports.planjson import MAX_SIZE
+    from reconciler.reports.plan_json import MAX_SIZE
 
     try:
         if name == "-":

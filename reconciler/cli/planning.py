@@ -68,7 +68,7 @@ def make_plan(
         InterruptedRunError: a signal or the deadline came in between.
     """
     from reconciler.cli.parallel import in_parallel
-    from reconciler.core.inputs import fingerprints
+    from reconciler.core.digest import fingerprints
     from reconciler.core.planner import make_plan as plan_of
 
     names = [project.name for project in declared]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.console import Console
     from reconciler.core.model import DeclaredProject
-    from reconciler.core.result import RunResult
+    from reconciler.core.outcome import RunResult
     from reconciler.errors import ReconcilerError
 
 

@@ -89,12 +89,12 @@ def require_reviewed(reviewed: Reviewed, fresh: Plan) -> None:
 def _read(path: Path) -> Plan:
     from reconciler.cli.planfile import read_plan_file
     from reconciler.core.digest import plan_digest
-    from reconciler.reports import planjson
+    from reconciler.reports import plan_json
 
     text = read_plan_file(str(path))
-    plan = planjson.loads(text).plan
+    plan = plan_json.loads(text).plan
     digest = plan_digest(plan.gateway, plan.changes, plan.steps, plan.refusals)
-    if digest != plan.digest or not planjson.is_as_written(text):
+    if digest != plan.digest or not plan_json.is_as_written(text):
         raise StalePlanError(
             f"The plan {path} was edited: it is not as it was written",
             why=f"What it holds now is not what was reviewed. {_UNTOUCHED}",

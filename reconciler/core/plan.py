@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 from reconciler.core.model import SourceLocation
 
@@ -36,37 +38,43 @@ class RefusalCode(StrEnum):
     UNSAFE_LIST = "unsafe-list"
 
 
+MAX_COUNT = 2**53
+"""The largest whole number that every JSON reader keeps exactly (RFC 8259, 6)."""
+
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+
+
 class JwkFields(Struct, frozen=True):
     """The two fields of a JWK that are managed; also the complete body of a PUT."""
 
     name: str
-    description: str | None
+    description: str | None = None
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, kw_only=True):
     """One live JWK whose name and/or description will differ.
 
     Attributes:
         project: the Apinizer project.
         name: the name it ends under; with ``project`` this addresses the change.
-        before: the live fields.
-        after: the fields it ends with; an unmanaged description keeps its live value.
         actions: never empty, in the order of ``Action``.
-        effects: in the order of ``Effect``.
         id: the server's identifier, where the list has one.
         kid: the RFC 7517 key id, where the list has one.
+        before: the live fields.
+        after: the fields it ends with; an unmanaged description keeps its live value.
+        effects: in the order of ``Effect``.
         source: the declaring entry; None in a plan read from a file that left it out.
     """
 
     project: str
     name: str
+    actions: tuple[Action, ...]
+    id: str | None = None
+    kid: str | None = None
     before: JwkFields
     after: JwkFields
-    actions: tuple[Action, ...]
     effects: tuple[Effect, ...]
-    id: str | None
-    kid: str | None
-    source: SourceLocation | None
+    source: SourceLocation | None = None
 
     @property
     def previous_name(self) -> str | None:
@@ -81,15 +89,19 @@ class Step(Struct, frozen=True):
         project: the Apinizer project.
         jwk: the name the key is addressed by at that moment.
         body: the complete body.
-        change: the ``name`` of the change this step is part of.
+        change: the ``name`` of the change this step is part of; the body's where it is left out.
         temporary: the body's name is a temporary one; a later step of the change replaces it.
     """
 
     project: str
     jwk: str
     body: JwkFields
-    change: str
+    change: str = ""
     temporary: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.change:
+            force_setattr(self, "change", self.body.name)
 
 
 class Refusal(Struct, frozen=True):
@@ -137,15 +149,15 @@ class PlanWarning(Struct, frozen=True):
     source: SourceLocation | None = None
 
 
-class Summary(Struct, frozen=True):
+class Summary(Struct, frozen=True, rename="camel"):
     """How many of what; the counts of live and declared JWKs, never of steps."""
 
-    rename: int = 0
-    describe: int = 0
-    rename_and_describe: int = 0
-    unchanged: int = 0
-    unmanaged: int = 0
-    refused: int = 0
+    rename: Count
+    describe: Count
+    rename_and_describe: Count
+    unchanged: Count
+    unmanaged: Count
+    refused: Count
 
     @property
     def changes(self) -> int:

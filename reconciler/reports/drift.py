@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from reconciler.core.canonical import Document, change_document, refusal_document, step_document
-from reconciler.core.plan import Plan
+from reconciler.core.digest import Document, document_of
+from reconciler.core.plan import Change, Plan, Refusal, Step
 from reconciler.reports import escape
 
 _STEPS = re.compile(r"\['([^']*)'\]|\[(\d+)\]")
@@ -47,14 +47,14 @@ def differences(reviewed: Plan, fresh: Plan) -> tuple[str, ...]:
 
 
 def _changes(plan: Plan) -> dict[str, Document]:
-    return {f"{item.project}/{item.name}": change_document(item) for item in plan.changes}
+    return {f"{item.project}/{item.name}": _compared(item) for item in plan.changes}
 
 
 def _steps(plan: Plan) -> dict[str, Document]:
     """Only those that no change tells of: a temporary name, a key that is sent again."""
     changed = {(item.project, item.name) for item in plan.changes}
     return {
-        f"{item.project}/{item.jwk} → {item.body.name}": step_document(item)
+        f"{item.project}/{item.jwk} → {item.body.name}": _compared(item)
         for item in plan.steps
         if item.temporary or (item.project, item.change) not in changed
     }
@@ -62,9 +62,14 @@ def _steps(plan: Plan) -> dict[str, Document]:
 
 def _refusals(plan: Plan) -> dict[str, Document]:
     return {
-        f"{item.project}/{item.name or ''} ({item.code})": refusal_document(item)
-        for item in plan.refusals
+        f"{item.project}/{item.name or ''} ({item.code})": _compared(item) for item in plan.refusals
     }
+
+
+def _compared(item: Change | Step | Refusal) -> Document:
+    members = document_of(item)
+    members.pop("source", None)
+    return members
 
 
 def _compare(

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from reconciler.core.model import DeclaredProject
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import ReconcilerError
 
 
@@ -61,9 +61,9 @@ class ValidityFormat(Format, frozen=True):
 
 
 def _json() -> ValidityRenderer:
-    from reconciler.reports import jsontext
+    from reconciler.reports import plan_json
 
-    return jsontext
+    return plan_json
 
 
 def _markdown() -> Renderer:

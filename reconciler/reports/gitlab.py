@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import ReconcilerError
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from importlib.resources import files
 
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.html_parts import cards, section

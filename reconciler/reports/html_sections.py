@@ -7,9 +7,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Change, Plan
-from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.drawing import MOST_NAMES, drawing
 from reconciler.reports.html_parts import cards, listing, section, table

@@ -15,9 +15,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from msgspec import Struct
 
 from reconciler.core.model import DeclaredProject
-from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change, Plan, Refusal
-from reconciler.core.result import RunResult
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.fitting import Section, fit

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Change, Plan
-from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.fitting import Section

@@ -8,9 +8,8 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change
-from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.advice import ADVICE, WAITING
 from reconciler.reports.changes import detail_lines, move

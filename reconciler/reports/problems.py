@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.core.canonical import Document
+from reconciler.core.digest import Document
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
-from reconciler.reports.planjson import preamble
 from reconciler.reports.style import Style
 
 _PLACE = re.compile(r"(.*):(\d+):(\d+)", re.DOTALL)
@@ -28,14 +27,14 @@ def render_error(
     return style.encoded("\n".join(_lines(error, style)) + "\n")
 
 
-def error_document(error: ReconcilerError) -> Document:
-    """A failure as the JSON document that stands where the plan would.
+def error_members(error: ReconcilerError) -> Document:
+    """A failure as the members of the JSON document that stands where the plan would.
 
     ``problems`` is empty but for invalid manifests; ``line`` and ``column`` of a problem are null
     where only the file is known.
     """
     problems = error.problems if isinstance(error, ManifestError) else ()
-    return preamble() | {
+    return {
         "error": {
             "exitCode": error.exit_code,
             "what": error.what,

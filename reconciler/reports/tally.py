@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change
-from reconciler.core.result import RunResult
 
 SAVED = frozenset({Outcome.APPLIED, Outcome.NOT_DEPLOYED})
 """The outcomes after which the Manager holds the step's body."""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change, Effect, Plan, Step
-from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.changes import DETACHES
 from reconciler.reports.notes import reminders

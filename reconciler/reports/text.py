@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.reports import escape
 from reconciler.reports.changes import change_lines
 from reconciler.reports.notes import refusal_lines, reminder_lines, unmanaged_lines, warning_lines

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.canonical import Document
+from reconciler.core.digest import Document
 from reconciler.core.model import DeclaredProject
-from reconciler.reports.planjson import preamble
 from reconciler.reports.wording import counted
 
 
@@ -17,9 +16,9 @@ def validity_sentence(projects: Sequence[DeclaredProject]) -> str:
     return f"Valid: {told}. No gateway was asked."
 
 
-def validity_document(projects: Sequence[DeclaredProject]) -> Document:
-    """The same as a JSON document; its ``problems`` are always empty."""
-    return preamble() | {
+def validity_members(projects: Sequence[DeclaredProject]) -> Document:
+    """The same as the members of a JSON document; its ``problems`` are always empty."""
+    return {
         "problems": [],
         "projects": [{"name": project.name, "jwks": len(project.jwks)} for project in projects],
     }

@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Outcome
+from reconciler.core.outcome import Outcome, RunResult
 from reconciler.core.plan import Plan
-from reconciler.core.result import RunResult
 from reconciler.reports.tally import Tally, tally
 from reconciler.reports.wording import counted, nonzero
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline_parsers import Command, azure, github, github_outputs, gitlab
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
 from reconciler.core.plan import (
     Action,
     Change,
@@ -20,7 +20,6 @@ from reconciler.core.plan import (
     Step,
     Summary,
 )
-from reconciler.core.result import RunResult
 from reconciler.errors import GatewayError, ManifestError, Problem
 from reconciler.reports.annotations import azure as azure_commands
 from reconciler.reports.annotations import github as github_commands
@@ -79,7 +78,9 @@ def refused(
 ) -> RunResult:
     refusal = Refusal(RefusalCode.MISSING, message, name, message, message, place)
     caution = PlanWarning(message, message, message, message, place)
-    plan = Plan("gw", "sha256:0", Summary(refused=1), refusals=(refusal,), warnings=(caution,))
+    plan = Plan(
+        "gw", "sha256:0", Summary(0, 0, 0, 0, 0, 1), refusals=(refusal,), warnings=(caution,)
+    )
     return RunResult(plan)
 
 
@@ -151,7 +152,15 @@ def test_a_refusal_without_a_place_has_none() -> None:
 
 def change(name: str) -> Change:
     fields = JwkFields(name, "new")
-    return Change("P", name, JwkFields(name, ""), fields, (Action.DESCRIBE,), (), None, None, PLACE)
+    return Change(
+        project="P",
+        name=name,
+        before=JwkFields(name, ""),
+        after=fields,
+        actions=(Action.DESCRIBE,),
+        effects=(),
+        source=PLACE,
+    )
 
 
 def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
@@ -159,7 +168,9 @@ def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
     steps = tuple(Step("P", item.name, item.after, item.name) for item in changes)
     resent = Step("P", "c", JwkFields("c", None), "c")
     caution = PlanWarning("hint", "P", "a", "look")
-    plan = Plan("gw", "d", Summary(describe=2), changes, (*steps, resent), warnings=(caution,))
+    plan = Plan(
+        "gw", "d", Summary(0, 2, 0, 0, 0, 0), changes, (*steps, resent), warnings=(caution,)
+    )
     outcomes = (
         StepOutcome(steps[0], Outcome.APPLIED),
         StepOutcome(steps[1], Outcome.FAILED, "HTTP 400"),

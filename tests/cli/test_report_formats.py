@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from workspace import CommandLine, Workspace
 
-from reconciler.reports import planjson
+from reconciler.reports import plan_json
 from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
 
 ALL = [word for name in FORMATS for word in ("--report", f"{name}=report.{name}")]
@@ -27,7 +27,7 @@ COMMANDS = {
 def test_one_run_writes_any_number_of_reports(workspace: Workspace, sentence: str) -> None:
     assert workspace.run(*COMMANDS[sentence], *ALL).code == 0
     reports = written(workspace.folder)
-    result = planjson.loads(reports["json"])
+    result = plan_json.loads(reports["json"])
     # The saved plan has all that the other ones are made of.
     assert reports == {name: FORMATS[name].render(result) for name in FORMATS}
     assert reports["gitlab"] == '{"create":0,"update":3,"delete":0}\n'

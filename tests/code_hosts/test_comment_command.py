@@ -21,9 +21,9 @@ from workspace import CommandLine, Ran
 
 from reconciler.code_hosts.model import LIMITS, Host
 from reconciler.core.model import SourceLocation
+from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Action, Change, Effect, JwkFields, Plan, Step, Summary
-from reconciler.core.result import RunResult
-from reconciler.reports import markdown, planjson
+from reconciler.reports import markdown, plan_json
 
 GATEWAY = "https://manager.example.com/apiops"
 VARIABLE = {
@@ -38,21 +38,19 @@ def plan(count: int, name: str = "key") -> str:
     """A plan file with so many changes."""
     changes = tuple(
         Change(
-            "Payments",
-            f"{name}-{number}",
-            JwkFields(f"{name}-{number}", "old"),
-            JwkFields(f"{name}-{number}", name * 20),
-            (Action.DESCRIBE,),
-            (Effect.REDEPLOYS,),
-            None,
-            None,
-            SourceLocation("payments.yaml", number + 1),
+            project="Payments",
+            name=f"{name}-{number}",
+            before=JwkFields(f"{name}-{number}", "old"),
+            after=JwkFields(f"{name}-{number}", name * 20),
+            actions=(Action.DESCRIBE,),
+            effects=(Effect.REDEPLOYS,),
+            source=SourceLocation("payments.yaml", number + 1),
         )
         for number in range(count)
     )
     steps = tuple(Step("Payments", item.name, item.after, item.name) for item in changes)
-    summary = Summary(describe=count, unchanged=int(not count))
-    return planjson.dumps(RunResult(Plan(GATEWAY, "sha256:" + "0" * 64, summary, changes, steps)))
+    summary = Summary(0, count, 0, int(not count), 0, 0)
+    return plan_json.dumps(RunResult(Plan(GATEWAY, "sha256:" + "0" * 64, summary, changes, steps)))
 
 
 def comment(
@@ -78,7 +76,7 @@ def test_a_plan_s_report_is_posted_and_updated(run: CommandLine, kind: type[Fake
     assert not created.err + updated.err + unchanged.err
     html = fake_host.host is not Host.BITBUCKET
     [kept] = fake_host.comments
-    assert kept.text == markdown.render(planjson.loads(plan(3)), key=GATEWAY, html=html)
+    assert kept.text == markdown.render(plan_json.loads(plan(3)), key=GATEWAY, html=html)
 
 
 @each_host
@@ -168,7 +166,7 @@ def test_the_token_of_a_gitlab_job_is_a_warning(run: CommandLine) -> None:
 
 def test_more_comments_than_one_are_told(run: CommandLine) -> None:
     with serving(Github()) as fake_host:
-        text = markdown.render(planjson.loads(plan(1)))
+        text = markdown.render(plan_json.loads(plan(1)))
         fake_host.add(text)
         fake_host.add(text)
         ran = comment(run, fake_host, plan(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 from rename_cases import PLACE, declare, key
 
-from reconciler.core.inputs import fingerprints
+from reconciler.core.digest import fingerprints
 from reconciler.core.model import DeclaredProject, LiveProject, SourceLocation, UnusableList
 
 DECLARED = DeclaredProject("P", (declare("a", "x", "y"), declare("b", description="")), PLACE)

@@ -23,14 +23,13 @@ from reconciler.cli.console import Console
 from reconciler.cli.failures import failure_of
 from reconciler.cli.main import COLLECT_AFTER
 from reconciler.core.model import LiveList, LiveProject
-from reconciler.core.outcome import ResponseKind, StepOutcome, UpdateResponse
+from reconciler.core.outcome import ResponseKind, RunResult, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields
-from reconciler.core.result import RunResult
 from reconciler.errors import AccessError, ReconcilerError
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter, open_gateway
 from reconciler.gateway.credentials import TokenCredentials
 from reconciler.gateway.options import ClientOptions
-from reconciler.reports import planjson
+from reconciler.reports import plan_json
 from reconciler.reports.outcomes import next_steps
 from reconciler.sandbox.request_log import SavedUpdate
 from reconciler.sandbox.server import Options, Running, running
@@ -225,7 +224,7 @@ class Harness:
         except ReconcilerError as error:
             code = failure_of(error).exit_code
         text = out.getvalue()
-        told = planjson.loads(text) if text else None
+        told = plan_json.loads(text) if text else None
         return Ran(code, told, log, err.getvalue())
 
 

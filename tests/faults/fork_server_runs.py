@@ -16,8 +16,8 @@ from typing import IO
 
 from fault_scenarios import Entry, Scenario
 
-from reconciler.core.result import RunResult
-from reconciler.reports import planjson
+from reconciler.core.outcome import RunResult
+from reconciler.reports import plan_json
 
 PATIENCE = 60.0
 """Seconds after which something that should have happened long ago is given up."""
@@ -34,7 +34,7 @@ class Ended:
     @property
     def result(self) -> RunResult | None:
         """What its JSON says; None where it came to no result."""
-        return planjson.loads(self.out) if '"changes"' in self.out else None
+        return plan_json.loads(self.out) if '"changes"' in self.out else None
 
 
 @dataclass

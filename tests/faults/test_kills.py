@@ -17,8 +17,7 @@ from fault_report_checks import on_every_gateway, seeded_id, unsettled
 from fault_scenarios import small
 from fork_server_runs import Ended, ForkServer, fork_server, until, write_manifests
 
-from reconciler.core.outcome import Outcome
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import Outcome, RunResult
 
 pytestmark = pytest.mark.proof
 

@@ -8,9 +8,8 @@ from report_builders import change, plan, step_of
 
 from reconciler.core.model import SourceLocation
 from reconciler.core.ordering import order
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import PlanWarning, Refusal, RefusalCode, Unmanaged
-from reconciler.core.result import RunResult
 
 HOSTILE_NAME = "evil\u202egnp\n::error::owned\x1b[2J ##vso[task.complete]"
 HOSTILE = plan(

@@ -14,13 +14,12 @@ from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from reconciler import errors
-from reconciler.core import model, outcome, plan, result
+from reconciler.core import model, outcome, plan
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import StepOutcome
+from reconciler.core.outcome import RunResult, StepOutcome
 from reconciler.core.plan import JwkFields, Plan
-from reconciler.core.result import RunResult
 
-WORDS: tuple[ModuleType, ...] = (model, outcome, plan, result, errors)
+WORDS: tuple[ModuleType, ...] = (model, outcome, plan, errors)
 """Where the values are defined that outputs are made from."""
 
 KINDS: dict[str, Any] = {

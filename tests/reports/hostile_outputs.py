@@ -17,9 +17,9 @@ from page_reader import Page
 from pipeline_parsers import azure, github, github_outputs, gitlab
 
 from reconciler.cli.console import Console
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import ReconcilerError
-from reconciler.reports import html, junit, markdown, planjson, problems, text
+from reconciler.reports import html, junit, markdown, plan_json, problems, text
 from reconciler.reports.annotations import azure as to_azure
 from reconciler.reports.annotations import github as to_github
 from reconciler.reports.annotations import gitlab as to_gitlab
@@ -166,7 +166,7 @@ REPORTS: dict[str, Output] = {
     "text in ASCII": (partial(_text, unicode=False, verbosity=1), in_ascii),
     "the console's text": (partial(_printed, as_json=False), in_a_log),
     "the console's JSON": (partial(_printed, as_json=True), in_json),
-    "saved plan": (planjson.dumps, in_json),
+    "saved plan": (plan_json.dumps, in_json),
     **{
         f"{name} report": (FORMATS[name].render, check)
         for name, check in {

@@ -8,9 +8,8 @@ from report_builders import PAYMENTS, change, plan, step_of
 from reconciler.core.model import SourceLocation
 from reconciler.core.names import temporary_name
 from reconciler.core.ordering import order
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import JwkFields, PlanWarning, Refusal, RefusalCode, Step, Unmanaged
-from reconciler.core.result import RunResult
 from reconciler.errors import GatewayError, ManifestError, Problem, ReconcilerError
 
 LONG = (

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import (
     Action,
     Change,
@@ -24,7 +24,6 @@ from reconciler.core.plan import (
     Summary,
     Unmanaged,
 )
-from reconciler.core.result import RunResult
 
 T = TypeVar("T")
 
@@ -140,7 +139,15 @@ def _plans(words: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
     fields = _made(JwkFields, words, maybe)
     changes = st.builds(
         lambda project, before, after, actions, effects, identity, kid, source: Change(
-            project, after.name, before, after, actions, effects, identity, kid, source
+            project=project,
+            name=after.name,
+            before=before,
+            after=after,
+            actions=actions,
+            effects=effects,
+            id=identity,
+            kid=kid,
+            source=source,
         ),
         words,
         fields,

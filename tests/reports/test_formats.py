@@ -8,10 +8,10 @@ import pytest
 from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, RESULTS
 
 from reconciler.core.model import DeclaredProject, SourceLocation
-from reconciler.core.result import RunResult
-from reconciler.reports import gitlab, planjson
+from reconciler.core.outcome import RunResult
+from reconciler.reports import gitlab, plan_json
 from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
-from reconciler.reports.problems import error_document
+from reconciler.reports.problems import error_members
 
 PROJECTS = (DeclaredProject("Payments", (), SourceLocation("a.yaml", 1)),)
 
@@ -37,9 +37,9 @@ def test_any_failure_is_text_of_any_format(format_name: str, name: str) -> None:
 
 
 def test_json_is_the_plan_json() -> None:
-    assert FORMATS["json"].render(EVERY_OUTCOME) == planjson.dumps(EVERY_OUTCOME)
+    assert FORMATS["json"].render(EVERY_OUTCOME) == plan_json.dumps(EVERY_OUTCOME)
     error = ERRORS["no gateway"]
-    assert json.loads(FORMATS["json"].render_error(error)) == error_document(error)
+    assert FORMATS["json"].render_error(error) == plan_json.encode(error_members(error))
     assert json.loads(VALIDITY_FORMATS["json"].render_valid(PROJECTS))["problems"] == []
 
 

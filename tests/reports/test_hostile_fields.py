@@ -18,8 +18,8 @@ from report_builders import plan as plan_of
 
 from reconciler import errors
 from reconciler.cli.console import Console
+from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Change
-from reconciler.core.result import RunResult
 from reconciler.errors import (
     AccessError,
     GatewayError,

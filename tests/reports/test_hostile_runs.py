@@ -23,15 +23,14 @@ from reconciler.cli.connection import Connection
 from reconciler.cli.console import Console
 from reconciler.core.list_changes import list_changes
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, UnusableList
-from reconciler.core.outcome import UpdateResponse
+from reconciler.core.outcome import RunResult, UpdateResponse
 from reconciler.core.plan import Plan
-from reconciler.core.result import RunResult
 from reconciler.errors import Problem
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
 from reconciler.manifests.write import manifest_of
-from reconciler.reports import junit, planjson
+from reconciler.reports import junit, plan_json
 from reconciler.reports.drift import differences
-from reconciler.reports.validity import validity_document, validity_sentence
+from reconciler.reports.validity import validity_members, validity_sentence
 
 TEXTS = CORPUS | SURROGATES
 TOLD_BY = ("junit report", "GitHub's commands", "Azure's commands")
@@ -197,7 +196,7 @@ def test_every_value_is_part_of_some_output() -> None:
 def test_valid_manifests_are_told() -> None:
     for text in CORPUS.values():
         projects = [Filling([text]).value(DeclaredProject)]
-        assert in_json(planjson.encode(validity_document(projects))) == []
+        assert in_json(plan_json.encode(validity_members(projects))) == []
         assert in_xml(junit.render_valid(projects)) == []
         assert in_a_log(f"{validity_sentence(projects)}\n") == []
 

@@ -14,7 +14,7 @@ from report_cases import CHAIN, CYCLE, ERRORS, MANY, MIXED, RESULTS
 from report_strategies import law, marked_texts, results
 
 from reconciler.core.names import temporary_name
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.html import render, render_error

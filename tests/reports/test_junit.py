@@ -15,7 +15,7 @@ from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, REFUSED, RESULTS
 from report_strategies import law, marked_texts, results
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, SourceLocation
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.junit import render, render_error, render_valid

@@ -8,8 +8,8 @@ from report_strategies import law, results
 
 from reconciler.core.names import temporary_name
 from reconciler.core.ordering import order
+from reconciler.core.outcome import RunResult
 from reconciler.core.plan import JwkFields, Step
-from reconciler.core.result import RunResult
 from reconciler.reports.linked import LinkedRenames, linked_renames
 
 

@@ -12,9 +12,8 @@ from report_builders import change, plan
 from report_cases import CHAIN, ERRORS, MANY, MIXED, RESULTS
 from report_strategies import law, marked_texts, results, texts
 
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Change
-from reconciler.core.result import RunResult
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.markdown import marker, render, render_error

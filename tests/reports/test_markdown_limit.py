@@ -11,9 +11,8 @@ from report_cases import MANY, MIXED
 from report_strategies import law, marked_texts, results
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Refusal, RefusalCode, Step
-from reconciler.core.result import RunResult
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports.markdown import SMALLEST_LIMIT, render, render_error
 

@@ -12,7 +12,7 @@ from report_builders import change, plan
 from report_cases import CHAIN, CYCLE, RESULTS
 from report_strategies import law, marked_texts
 
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import RunResult
 from reconciler.reports import escape
 from reconciler.reports.markdown import render
 

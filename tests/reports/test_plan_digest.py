@@ -10,9 +10,9 @@ from report_strategies import law, results
 
 from reconciler.core.digest import plan_digest
 from reconciler.core.model import SourceLocation
+from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
-from reconciler.core.result import RunResult
-from reconciler.reports import planjson
+from reconciler.reports import plan_json
 
 
 def _digest(plan: Plan) -> str:
@@ -22,7 +22,7 @@ def _digest(plan: Plan) -> str:
 @law
 @given(results())
 def test_anybody_can_check_it_with_the_plan_json_alone(result: RunResult) -> None:
-    document = json.loads(planjson.dumps(result))
+    document = json.loads(plan_json.dumps(result))
     for item in (*document["changes"], *document["refusals"]):
         del item["source"]
     members = {name: document[name] for name in ("gateway", "changes", "steps", "refusals")}

@@ -15,8 +15,8 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
-from reconciler.reports.planjson import encode
-from reconciler.reports.problems import error_document, render_error
+from reconciler.reports.plan_json import encode
+from reconciler.reports.problems import error_members, render_error
 
 GATEWAY = GatewayError(
     "the gateway does not answer",
@@ -66,7 +66,7 @@ def test_colour_and_characters_are_the_readers() -> None:
 
 
 def test_a_failure_as_json() -> None:
-    document = error_document(GATEWAY)
+    document = json.loads(encode(error_members(GATEWAY)))
     assert list(document) == ["formatVersion", "tool", "error", "problems"]
     assert document["error"] == {
         "exitCode": 69,
@@ -78,7 +78,7 @@ def test_a_failure_as_json() -> None:
 
 
 def test_problems_as_json() -> None:
-    document = json.loads(encode(error_document(MANIFESTS)))
+    document = json.loads(encode(error_members(MANIFESTS)))
     places = [(item["file"], item["line"], item["column"]) for item in document["problems"]]
     assert places == [("a.yaml", 3, 5), ("C:\\b.yaml", 10, 1), ("c.yaml", None, None)]
     assert document["error"]["exitCode"] == 65
@@ -90,7 +90,7 @@ def test_hostile_problems_stay_on_their_lines(problem: Problem) -> None:
     error = ManifestError([problem])
     assert render_error(error).count("\n") == 2
     assert not commands(render_error(error))
-    assert json.loads(encode(error_document(error)))["problems"][0]["message"] == problem.message
+    assert json.loads(encode(error_members(error)))["problems"][0]["message"] == problem.message
 
 
 @pytest.mark.parametrize("wide", [0, 30])

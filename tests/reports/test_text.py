@@ -11,8 +11,7 @@ from report_builders import change, plan, step_of
 from report_cases import EVERY_OUTCOME, MIXED, RESULTS
 from report_strategies import law, results, texts
 
-from reconciler.core.outcome import Environment, Outcome, StepOutcome
-from reconciler.core.result import RunResult
+from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.reports.descriptions import compared
 from reconciler.reports.style import Style
 from reconciler.reports.tally import tally

@@ -75,11 +75,11 @@ def comment(
     from reconciler.cli.planfile import EDITED, read_plan_file
     from reconciler.code_hosts.environment import Wanted
     from reconciler.code_hosts.model import Host
-    from reconciler.reports import planjson
+    from reconciler.reports import plan_json
 
     text = read_plan_file(planfile)
-    result = planjson.loads(text)
-    if not planjson.is_as_written(text):
+    result = plan_json.loads(text)
+    if not plan_json.is_as_written(text):
         console.note(EDITED)
     wanted = Wanted(Host(host) if host else None, host_url, repository, pull_request)
     post(Comment(result, wanted, key, always, ca_file), console)

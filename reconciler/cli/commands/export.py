@@ -151,7 +151,7 @@ def _tell(
 
 
 def _as_json(exported: dict[str, Exported], files: dict[str, Path]) -> str:
-    from reconciler.reports import planjson
+    from reconciler.reports import plan_json
 
     projects = [
         {
@@ -163,4 +163,4 @@ def _as_json(exported: dict[str, Exported], files: dict[str, Path]) -> str:
         }
         for name, manifest in exported.items()
     ]
-    return planjson.encode(planjson.preamble() | {"projects": projects})
+    return plan_json.encode({"projects": projects})

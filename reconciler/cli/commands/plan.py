@@ -72,7 +72,7 @@ def plan_and_show(
     from reconciler.cli.files import replace_file, require_writable
     from reconciler.cli.planning import load_manifests, make_plan
     from reconciler.cli.reports import write_reports
-    from reconciler.core.result import RunResult
+    from reconciler.core.outcome import RunResult
 
     if out is not None:
         require_writable(out)

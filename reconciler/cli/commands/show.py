@@ -33,11 +33,11 @@ def show(planfile: str, reports: tuple[Report, ...], console: Console) -> int:
     """
     from reconciler.cli.planfile import EDITED, read_plan_file
     from reconciler.cli.reports import write_reports
-    from reconciler.reports import planjson
+    from reconciler.reports import plan_json
 
     text = read_plan_file(planfile)
-    result = planjson.loads(text)
-    if not planjson.is_as_written(text):
+    result = plan_json.loads(text)
+    if not plan_json.is_as_written(text):
         console.note(EDITED)
     write_reports(reports, result, console)
     console.plan(result)

@@ -39,14 +39,14 @@ def validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Conso
 def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Console) -> int:
     from reconciler.cli.planning import load_manifests
     from reconciler.cli.reports import write_validity_reports
-    from reconciler.reports.validity import validity_document, validity_sentence
+    from reconciler.reports.validity import validity_members, validity_sentence
 
     projects = load_manifests(paths)
     write_validity_reports(reports, projects, console)
     if console.json:
-        from reconciler.reports import planjson
+        from reconciler.reports import plan_json
 
-        console.result(planjson.encode(validity_document(projects)))
+        console.result(plan_json.encode(validity_members(projects)))
     elif console.verbosity >= 0:
         console.result(validity_sentence(projects) + "\n")
     return ExitCode.DONE

@@ -12,9 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Outcome, StepOutcome
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Change
-from reconciler.core.result import RunResult
 from reconciler.core.text import visible
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape

@@ -14,10 +14,10 @@ from report_cases import CUT_SHORT, EVERY_OUTCOME, MIXED, RESULTS
 from report_strategies import law, results
 
 from reconciler import __version__
+from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Action, Effect, RefusalCode
-from reconciler.core.result import RunResult
 from reconciler.errors import UsageError
-from reconciler.reports import planjson
+from reconciler.reports import plan_json
 
 Json = dict[str, object]
 
@@ -42,26 +42,26 @@ CONTRACT = """
 @law
 @given(results())
 def test_what_was_saved_is_read_back_and_its_text_is_harmless(result: RunResult) -> None:
-    text = planjson.dumps(result)
-    assert planjson.loads(text) == result
+    text = plan_json.dumps(result)
+    assert plan_json.loads(text) == result
     whole = json.loads(text)
     assert whole.pop("checksum").startswith("sha256:")
-    assert whole == planjson.document(result)
-    assert planjson.is_as_written(text.encode())
-    assert not planjson.is_as_written(text.replace(":", ": ", 1).encode())
+    assert whole == json.loads(json.dumps(plan_json.document(result)))
+    assert plan_json.is_as_written(text.encode())
+    assert not plan_json.is_as_written(text.replace(":", ": ", 1).encode())
     assert all(" " <= char <= "~" or char == "\n" for char in text)
     assert not commands(text)
 
 
 def test_the_members_stand_in_the_documented_order() -> None:
     documented = list(json.loads(CONTRACT))
-    assert list(planjson.document(RunResult(MIXED))) == documented
-    assert list(planjson.document(EVERY_OUTCOME)) == [*documented, "outcomes", "stopped"]
+    assert list(plan_json.document(RunResult(MIXED))) == documented
+    assert list(plan_json.document(EVERY_OUTCOME)) == [*documented, "outcomes", "stopped"]
 
 
 def test_each_listed_thing_has_its_documented_members_in_order() -> None:
     example = json.loads(CONTRACT)
-    document = json.loads(planjson.dumps(RunResult(HOSTILE)))
+    document = json.loads(plan_json.dumps(RunResult(HOSTILE)))
     assert list(document["changes"][0]) == list(example["changes"][0])
     assert list(document["refusals"][0]) == list(example["refusals"][0])
     assert list(document["steps"][0]) == ["project", "jwk", "body", "change", "temporary"]
@@ -70,12 +70,12 @@ def test_each_listed_thing_has_its_documented_members_in_order() -> None:
 
 
 def test_a_key_that_keeps_its_name_has_no_previous_name() -> None:
-    document = json.loads(planjson.dumps(RunResult(MIXED)))
+    document = json.loads(plan_json.dumps(RunResult(MIXED)))
     assert [item["previousName"] for item in document["changes"]] == ["my-jwk", None, "k1"]
 
 
 def test_an_outcome_names_its_step_and_environments() -> None:
-    outcome = json.loads(planjson.dumps(EVERY_OUTCOME))["outcomes"][1]
+    outcome = json.loads(plan_json.dumps(EVERY_OUTCOME))["outcomes"][1]
     assert outcome == {
         "project": "Payments",
         "jwk": "old-not-deployed",
@@ -91,21 +91,22 @@ def test_an_outcome_names_its_step_and_environments() -> None:
 
 
 def test_why_an_apply_stopped_is_told_only_of_an_apply() -> None:
-    assert planjson.document(CUT_SHORT)["stopped"] == CUT_SHORT.stopped
-    assert "stopped" not in planjson.document(RunResult(CUT_SHORT.plan))
+    assert plan_json.document(CUT_SHORT)["stopped"] == CUT_SHORT.stopped
+    assert "stopped" not in plan_json.document(RunResult(CUT_SHORT.plan))
 
 
 def test_the_tool_says_its_version() -> None:
-    assert planjson.preamble()["tool"] == {"name": "reconciler", "version": __version__}
+    document = plan_json.document(RunResult(MIXED))
+    assert document["tool"] == {"name": "reconciler", "version": __version__}
 
 
 def test_a_changed_key_is_a_changed_line() -> None:
-    lines = planjson.dumps(RunResult(MIXED)).splitlines()
+    lines = plan_json.dumps(RunResult(MIXED)).splitlines()
     assert sum('"previousName"' in line for line in lines) == len(MIXED.changes)
 
 
 def test_the_documented_example_is_read() -> None:
-    read = planjson.loads(CONTRACT).plan
+    read = plan_json.loads(CONTRACT).plan
     assert read.changes[0].actions == tuple(Action)
     assert read.changes[0].effects == tuple(Effect)
     assert str(read.changes[0].source) == "…:7:1"
@@ -126,13 +127,13 @@ READABLE: dict[str, Callable[[str], str | bytes]] = {
 
 @pytest.mark.parametrize("kind", READABLE)
 def test_a_plan_is_read_with(kind: str) -> None:
-    text = planjson.dumps(RESULTS["refused"])
-    assert planjson.loads(READABLE[kind](text)) == RESULTS["refused"]
+    text = plan_json.dumps(RESULTS["refused"])
+    assert plan_json.loads(READABLE[kind](text)) == RESULTS["refused"]
 
 
 NOT_JSON: dict[str, tuple[str | bytes, str]] = {
     "an empty file": ("", "it breaks off at line 1, column 1"),
-    "a truncated plan": (planjson.dumps(RunResult(MIXED))[:-3], "it breaks off"),
+    "a truncated plan": (plan_json.dumps(RunResult(MIXED))[:-3], "it breaks off"),
     "a log": ("Plan: 2 to rename", "it can't be read at line 1, column 1"),
     "bytes of no encoding": (b"\xff\xff{}", "bytes or numbers"),
     "a number without end": ("1" * 5000, "bytes or numbers"),
@@ -146,15 +147,15 @@ def test_what_is_no_json_document_is_refused(kind: str) -> None:
         pytest.skip("this Python's JSON reader stops at a depth of its own")
     text, reason = NOT_JSON[kind]
     with pytest.raises(UsageError, match=reason) as caught:
-        planjson.loads(text)
+        plan_json.loads(text)
     assert caught.value.why
     assert "reconciler plan --out" in caught.value.fix
 
 
 def test_a_plan_file_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planjson, "MAX_SIZE", 2**20)
+    monkeypatch.setattr(plan_json, "MAX_SIZE", 2**20)
     with pytest.raises(UsageError, match="longer than 1 MiB"):
-        planjson.loads(" " * (2**20 + 1))
+        plan_json.loads(" " * (2**20 + 1))
 
 
 def _member(path: str, value: object) -> Callable[[Json], None]:
@@ -177,52 +178,59 @@ WRONG: dict[str, tuple[Callable[[Json], None], str]] = {
     "another major": (_member("formatVersion", "2.0"), "is of format 2.0"),
     "a version that is none": (_member("formatVersion", "one"), "formatVersion is not of the form"),
     "no version": (_member("formatVersion", ...), "formatVersion is missing"),
-    "no changes": (_member("changes", ...), "changes is missing"),
-    "changes of another type": (_member("changes", {}), "changes is not a list"),
-    "a change of another type": (_member("changes", [1]), r"changes\[0\] is not an object"),
-    "no digest": (_member("digest", ...), "digest is missing"),
-    "a negative count": (_member("summary.rename", -1), "summary.rename is not a count"),
-    "a count that is a truth": (_member("summary.rename", True), "summary.rename is not a count"),
-    "a fraction": (_member("steps.0.body", 1.5), r"steps\[0\].body is not an object"),
+    "no changes": (_member("changes", ...), "missing required field `changes`"),
+    "changes of another type": (_member("changes", {}), "changes: Expected `array`"),
+    "a change of another type": (_member("changes", [1]), r"changes\[0\]: Expected `object`"),
+    "no digest": (_member("digest", ...), "missing required field `digest`"),
+    "a negative count": (_member("summary.rename", -1), "summary.rename: Expected `int` >= 0"),
+    "a count that is a truth": (_member("summary.rename", True), "summary.rename: Expected `int`"),
+    "a count that is left out": (_member("summary.refused", ...), "summary: .* field `refused`"),
+    "a fraction": (_member("steps.0.body", 1.5), r"steps\[0\].body: Expected `object`"),
     "a name of another type": (
         _member("changes.1.after.name", 7),
-        r"changes\[1\].after.name is not a string",
+        r"changes\[1\].after.name: Expected `str`",
     ),
-    "a null that may not be": (_member("unmanaged.0.name", None), r"unmanaged\[0\].name is not"),
+    "a null that may not be": (_member("unmanaged.0.name", None), r"unmanaged\[0\].name: Expected"),
     "an unknown action": (
         _member("changes.0.actions", ["delete"]),
-        r"changes\[0\].actions is none of rename, describe",
+        r"changes\[0\].actions\[0\]: Invalid enum value 'delete'",
     ),
-    "an unknown outcome": (_member("outcomes.0.outcome", "fine"), r"outcomes\[0\].outcome is none"),
+    "an unknown outcome": (
+        _member("outcomes.0.outcome", "fine"),
+        r"outcomes\[0\].outcome: Invalid enum value 'fine'",
+    ),
     "an outcome of no step": (_member("outcomes.0.jwk", "other"), r"outcomes\[0\] is of a step"),
-    "an environment without a verdict": (
+    "an environment without a result": (
         _member("outcomes.0.environments", [{"name": "a", "deployed": "yes", "message": ""}]),
-        r"outcomes\[0\].environments\[0\].deployed is neither",
+        r"outcomes\[0\].environments\[0\].deployed: Expected `bool`",
     ),
-    "outcomes that are no list": (_member("outcomes", "none"), "outcomes is not a list"),
-    "a temporary mark of another type": (_member("steps.0.temporary", 1), "temporary is neither"),
+    "outcomes that are no list": (_member("outcomes", "none"), "outcomes: Expected `array"),
+    "a temporary mark of another type": (
+        _member("steps.0.temporary", 1),
+        "temporary: Expected `bool`",
+    ),
 }
 
 
 @pytest.mark.parametrize("kind", WRONG)
 def test_what_is_not_as_documented_is_refused_by_its_path(kind: str) -> None:
     edit, reason = WRONG[kind]
-    document = json.loads(planjson.dumps(RESULTS["applied"]))
+    document = json.loads(plan_json.dumps(RESULTS["applied"]))
     edit(document)
     with pytest.raises(UsageError, match=reason):
-        planjson.loads(json.dumps(document))
+        plan_json.loads(json.dumps(document))
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"plan"', "1"])
 def test_a_document_that_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="it is not an object"):
-        planjson.loads(text)
+        plan_json.loads(text)
 
 
 def test_the_report_of_a_failure_is_told_apart_from_a_plan() -> None:
-    text = planjson.encode(planjson.preamble() | {"error": {"what": "x"}})
+    text = plan_json.encode({"error": {"what": "x"}})
     with pytest.raises(UsageError, match="failed before it had a plan"):
-        planjson.loads(text)
+        plan_json.loads(text)
 
 
 def test_only_an_apply_can_be_stopped() -> None:
