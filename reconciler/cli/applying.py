@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.cli.reviewed import Reviewed
     from reconciler.core.model import DeclaredProject, LiveProject
     from reconciler.executor.run import Execution
-    from reconciler.journal.record import Journal
+    from reconciler.journal.journal import Journal
 
 
 class ApplyOptions(Struct, frozen=True):
@@ -118,7 +118,7 @@ def apply_declared(
             means.connection,
             means.parallelism,
             means.stop,
-            lambda lists: named | _owed(journal, lists),
+            lambda lists: named | _pending(journal, lists),
             fingerprinted=told or (reviewed is not None and reviewed.digest is not None),
         )
         if reviewed is not None:
@@ -135,7 +135,7 @@ def apply_declared(
             return refusal.exit_code
         write_reports(orders.reports, result, means.console)
         means.console.plan(result, means.command)
-        _tell_what_stays_owed(journal, means.console)
+        _note_pending_deployments(journal, means.console)
     return worst(codes)
 
 
@@ -235,28 +235,30 @@ def _journal(
 ) -> AbstractContextManager[Journal | None]:
     if orders.journal is None or orders.dry_run:
         return nullcontext()
-    from reconciler.journal.opening import open_journal
+    from reconciler.journal.journal import open_journal
 
     return open_journal(orders.journal, connection.name)
 
 
-def _owed(journal: Journal | None, lists: Mapping[str, LiveProject]) -> frozenset[tuple[str, str]]:
+def _pending(
+    journal: Journal | None, lists: Mapping[str, LiveProject]
+) -> frozenset[tuple[str, str]]:
     """The keys an earlier run may have left on some gateways as they were, by their live name."""
     if journal is None:
         return frozenset()
     return frozenset(
-        (project, name) for project, live in lists.items() for name in journal.recognise(live)
+        (project, name) for project, live in lists.items() for name in journal.pending_names(live)
     )
 
 
-def _tell_what_stays_owed(journal: Journal | None, console: Console) -> None:
+def _note_pending_deployments(journal: Journal | None, console: Console) -> None:
     from reconciler.reports import escape
 
-    for owed in journal.owed if journal is not None else ():
+    for one in journal.pending if journal is not None else ():
         console.note(
-            f"warning: the deployment of {escape.name(owed.names[0])} in project "
-            f"{escape.name(owed.project)} stays owed; the journal remembers it until an apply that "
-            "declares the key settles it"
+            f"warning: the deployment of {escape.name(one.names[0])} in project "
+            f"{escape.name(one.project)} stays pending; the journal remembers it until an apply "
+            "that declares the key settles it"
         )
 
 

@@ -248,7 +248,7 @@ def test_redeploy_sends_an_unchanged_key_again(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("no_waits")
-def test_a_journal_settles_what_an_earlier_run_left_owed(workspace: Workspace) -> None:
+def test_a_journal_settles_what_an_earlier_run_left_pending(workspace: Workspace) -> None:
     workspace.declare(Partners=DECLARED["Partners"])
     workspace.fault(kind="deploy-fails", times=100)
     first = workspace.run(*APPLY, "--journal", "journal")
@@ -258,7 +258,7 @@ def test_a_journal_settles_what_an_earlier_run_left_owed(workspace: Workspace) -
     third = workspace.run(*APPLY, "--journal", "journal")
 
     assert (first.code, second.code, third.code) == (4, 0, 0)
-    assert "stays owed" in first.err
+    assert "stays pending" in first.err
     assert "1 deployed again" in second.out
     assert "Nothing to do" in third.out
     (key, _) = workspace.sandbox.admin.keys("Partners")

@@ -1,4 +1,4 @@
-"""The journal: what is owed survives whatever happens, and nothing else does."""
+"""The journal: what is pending survives whatever happens, and nothing else does."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.outcome import Outcome, StepOutcome
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import UsageError
-from reconciler.journal.ledger import line_of, parsed
-from reconciler.journal.opening import open_journal
-from reconciler.journal.record import Journal
+from reconciler.journal.entries import JournalEntry, decode, encode
+from reconciler.journal.journal import Journal, open_journal
 
 HOST = "https://host/apiops"
 ID: Identity = ("id", "1")
@@ -31,10 +30,10 @@ def step(jwk: str = "a", name: str = "b", *, temporary: bool = False) -> Step:
     return Step("P", jwk, JwkFields(name, None), name, temporary)
 
 
-def owed(path: Path) -> list[tuple[str, ...]]:
-    """The names of what a journal owes, as a later run finds it."""
+def pending(path: Path) -> list[tuple[str, ...]]:
+    """The names of the keys whose deployment is pending, as a later run finds it."""
     with open_journal(path, HOST) as journal:
-        return [one.names for one in journal.owed]
+        return [one.names for one in journal.pending]
 
 
 def lines(path: Path) -> list[bytes]:
@@ -74,30 +73,30 @@ ONE_STEP = {
     "deployed, and the list unreadable": (True, Outcome.UNKNOWN, True),
     "deployed, and changed by somebody else": (True, Outcome.CONFLICT, True),
 }
-"""What a step's answer said, what became of it, and whether its deployment is owed."""
+"""What a step's answer said, what became of it, and whether its deployment is pending."""
 
 
-@pytest.mark.parametrize(("deployed", "outcome", "due"), ONE_STEP.values(), ids=ONE_STEP)
-def test_what_is_owed_after_one_write(
-    path: Path, deployed: bool, outcome: Outcome, due: bool
+@pytest.mark.parametrize(("deployed", "outcome", "expected"), ONE_STEP.values(), ids=ONE_STEP)
+def test_what_is_pending_after_one_write(
+    path: Path, deployed: bool, outcome: Outcome, expected: bool
 ) -> None:
     with open_journal(path, HOST) as journal:
         journal.sending(step(), ID)
         journal.answered(step(), deployed=deployed)
         journal.settled(StepOutcome(step(), outcome))
-    assert owed(path) == ([("b", "a")] if due else [])
-    assert len(lines(path)) == 1 or due
+    assert pending(path) == ([("b", "a")] if expected else [])
+    assert len(lines(path)) == 1 or expected
 
 
 @pytest.mark.parametrize("answered", [False, True])
-def test_a_run_killed_after_sending_owes_until_the_answer_is_known(
+def test_a_run_killed_after_sending_is_pending_until_the_answer_is_known(
     path: Path, answered: bool
 ) -> None:
     with killed(path) as journal:
         journal.sending(step(), ID)
         if answered:
             journal.answered(step(), deployed=True)
-    assert owed(path) == ([] if answered else [("b", "a")])
+    assert pending(path) == ([] if answered else [("b", "a")])
 
 
 def test_one_line_before_each_write_and_one_after(path: Path) -> None:
@@ -111,7 +110,7 @@ def test_one_line_before_each_write_and_one_after(path: Path) -> None:
     assert events == [None, *["sending", "answered"] * 3]
 
 
-PARKED, TAKEN = step("y", "x.moving-1", temporary=True), step("x.moving-1", "x")
+FIRST, SECOND = step("y", "x.moving-1", temporary=True), step("x.moving-1", "x")
 TWO_STEPS = {
     "both deployed": (True, Outcome.APPLIED, True, Outcome.APPLIED, False),
     "the second not deployed": (True, Outcome.APPLIED, False, Outcome.NOT_DEPLOYED, True),
@@ -129,15 +128,16 @@ TWO_STEPS = {
 
 
 def test_a_pipeline_that_prints_a_journal_obeys_no_key_s_identity() -> None:
-    record = {"identity": ["id", "##vso[task.complete]x"], "names": ["\u2028::error::", "ü"]}
-    line = line_of(record)
+    identity = ("id", "##vso[task.complete]x")
+    entry = JournalEntry("P", identity, ("\u2028::error::", "ü"), "sending", pending=True)
+    line = encode(entry)
     assert line.isascii()
     assert commands(line.decode()) == []
-    assert parsed(line) == record
+    assert decode(line) == entry
 
 
 @pytest.mark.parametrize(
-    ("first_deployed", "first", "second_deployed", "second", "due"),
+    ("first_deployed", "first", "second_deployed", "second", "expected"),
     TWO_STEPS.values(),
     ids=TWO_STEPS.keys(),
 )
@@ -147,29 +147,29 @@ def test_of_a_key_with_two_steps_the_later_word_stands(
     first: Outcome,
     second_deployed: bool,
     second: Outcome,
-    due: bool,
+    expected: bool,
 ) -> None:
     with open_journal(path, HOST) as journal:
-        for one, deployed in ((PARKED, first_deployed), (TAKEN, second_deployed)):
+        for one, deployed in ((FIRST, first_deployed), (SECOND, second_deployed)):
             journal.sending(one, ID)
             journal.answered(one, deployed=deployed)
-        journal.settled(StepOutcome(PARKED, first))
-        journal.settled(StepOutcome(TAKEN, second))
-        assert bool(journal.owed) is due
-    assert bool(owed(path)) is due
+        journal.settled(StepOutcome(FIRST, first))
+        journal.settled(StepOutcome(SECOND, second))
+        assert bool(journal.pending) is expected
+    assert bool(pending(path)) is expected
 
 
-def test_killed_between_the_last_words_on_two_steps_a_key_is_still_owed(path: Path) -> None:
+def test_killed_between_the_last_words_on_two_steps_a_key_is_still_pending(path: Path) -> None:
     with killed(path) as journal:
-        for one, deployed in ((PARKED, True), (TAKEN, False)):
+        for one, deployed in ((FIRST, True), (SECOND, False)):
             journal.sending(one, ID)
             journal.answered(one, deployed=deployed)
-        journal.settled(StepOutcome(PARKED, Outcome.APPLIED))
-    assert owed(path) == [("x", "x.moving-1")]
+        journal.settled(StepOutcome(FIRST, Outcome.APPLIED))
+    assert pending(path) == [("x", "x.moving-1")]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NOT_TRIED])
-def test_what_was_owed_before_stays_owed_when_sending_again_fails(
+def test_what_was_pending_before_stays_pending_when_sending_again_fails(
     path: Path, outcome: Outcome
 ) -> None:
     for last in (Outcome.NOT_DEPLOYED, outcome):
@@ -177,11 +177,11 @@ def test_what_was_owed_before_stays_owed_when_sending_again_fails(
             journal.sending(step(), ID)
             journal.answered(step(), deployed=False)
             journal.settled(StepOutcome(step(), last))
-    assert owed(path) == [("b", "a")]
+    assert pending(path) == [("b", "a")]
 
 
-def left_owing(path: Path) -> bytes:
-    """A journal that owes one key; its bytes."""
+def left_pending(path: Path) -> bytes:
+    """A journal with one pending deployment; its bytes."""
     with open_journal(path, HOST) as journal:
         journal.sending(step(), ID)
         journal.answered(step(), deployed=False)
@@ -189,13 +189,13 @@ def left_owing(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_journal_cut_anywhere_is_readable_and_owes_no_less(path: Path) -> None:
-    whole = left_owing(path)
+def test_a_journal_cut_anywhere_is_readable_and_leaves_no_less_pending(path: Path) -> None:
+    whole = left_pending(path)
     first = whole.index(b"\n") + 1
     sent = whole.index(b"\n", first) + 1
     for length in range(len(whole) + 1):
         path.write_bytes(whole[:length])
-        assert bool(owed(path)) is (length >= sent), length
+        assert bool(pending(path)) is (length >= sent), length
         assert path.read_bytes() in {whole[:sent], whole[:first], whole}
 
 
@@ -214,7 +214,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
 def test_damage_is_refused_but_for_the_last_line(path: Path, damage: bytes) -> None:
-    whole = left_owing(path)
+    whole = left_pending(path)
     header, *rest = whole.splitlines(keepends=True)
     path.write_bytes(header + damage + b"".join(rest))
     with (
@@ -224,7 +224,7 @@ def test_damage_is_refused_but_for_the_last_line(path: Path, damage: bytes) -> N
         pass
     assert path.read_bytes() == header + damage + b"".join(rest)
     path.write_bytes(whole + damage)
-    assert owed(path) == [("b", "a")]
+    assert pending(path) == [("b", "a")]
     assert path.read_bytes() == whole
 
 
@@ -258,7 +258,7 @@ def test_a_journal_in_use_is_refused(path: Path) -> None:
         open_journal(path, HOST),
     ):
         pass
-    assert owed(path) == []
+    assert pending(path) == []
 
 
 @pytest.mark.parametrize("name", ["missing/journal", "file/journal", "."])
@@ -280,10 +280,10 @@ def test_without_room_a_write_is_not_remembered_and_no_line_is_harmed(path: Path
                 with pytest.raises(UsageError, match=r"can't be written.*Make room"):
                     journal.sending(step(f"a{number}", f"b{number}"), ("id", number))
     assert len(lines(path)[-1]) == 20
-    assert owed(path) == [("b", "a")]
+    assert pending(path) == [("b", "a")]
 
 
-def test_a_key_without_id_and_kid_is_recognised_under_its_new_name(path: Path) -> None:
+def test_a_key_without_id_and_kid_is_found_under_its_new_name(path: Path) -> None:
     by_name: Identity = ("name", "a", None, None)
     with open_journal(path, HOST) as journal:
         journal.sending(step(), by_name)
@@ -292,22 +292,22 @@ def test_a_key_without_id_and_kid_is_recognised_under_its_new_name(path: Path) -
     live = LiveProject("P", (LiveJwk("b"), LiveJwk("c")))
     again = step("b", "b")
     with killed(path) as journal:
-        assert journal.recognise(live) == {"b"}
-        assert journal.recognise(LiveProject("Q", live.jwks)) == set()
-    assert owed(path) == [("b",)]
+        assert journal.pending_names(live) == {"b"}
+        assert journal.pending_names(LiveProject("Q", live.jwks)) == set()
+    assert pending(path) == [("b",)]
     with open_journal(path, HOST) as journal:
-        assert journal.recognise(live) == {"b"}
+        assert journal.pending_names(live) == {"b"}
         journal.sending(again, ("name", "b", None, None))
         journal.answered(again, deployed=True)
         journal.settled(StepOutcome(again, Outcome.APPLIED))
-        assert journal.owed == ()
+        assert journal.pending == ()
 
 
-def test_a_key_that_is_gone_stays_owed(path: Path) -> None:
-    left_owing(path)
+def test_a_key_that_is_gone_stays_pending(path: Path) -> None:
+    left_pending(path)
     with open_journal(path, HOST) as journal:
-        assert journal.recognise(LiveProject("P", (LiveJwk("b", id="2"),))) == set()
-    assert owed(path) == [("b", "a")]
+        assert journal.pending_names(LiveProject("P", (LiveJwk("b", id="2"),))) == set()
+    assert pending(path) == [("b", "a")]
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +335,7 @@ def test_a_deployment_that_failed_is_settled_by_the_next_run_and_by_nothing_more
     assert len(puts(harness)) == before + 1
 
 
-def test_an_owed_key_that_was_renamed_since_is_found(harness: Harness, path: Path) -> None:
+def test_a_pending_key_that_was_renamed_since_is_found(harness: Harness, path: Path) -> None:
     harness.sandbox.admin.reset()
     harness.sandbox.admin.add_faults({"kind": "deploy-fails", "project": "Words", "times": 5})
     assert harness.apply(journal=path).code == 4
@@ -345,7 +345,7 @@ def test_an_owed_key_that_was_renamed_since_is_found(harness: Harness, path: Pat
     assert len(lines(path)) == 1
 
 
-def test_an_owed_key_that_nothing_declares_any_more_stays_owed_and_is_not_written(
+def test_a_pending_key_that_nothing_declares_any_more_stays_pending_and_is_not_written(
     path: Path,
 ) -> None:
     scenario = Scenario({"P": (Entry("a", "b", "k-a"), Entry("c", "d", "k-c"))}, {})
@@ -356,18 +356,18 @@ def test_an_owed_key_that_nothing_declares_any_more_stays_owed_and_is_not_writte
         harness.scenario = Scenario({"P": scenario.projects["P"][1:]}, {})
         ran = harness.apply(journal=path)
         assert ran.code == 0
-        assert "the deployment of b in project P stays owed" in ran.said
+        assert "the deployment of b in project P stays pending" in ran.said
         assert len(puts(harness)) == written
-        assert owed_by(path, harness) == [("b", "a")]
+        assert pending_of(path, harness) == [("b", "a")]
         harness.scenario = scenario
         assert harness.apply(journal=path).code == 0
-        assert owed_by(path, harness) == []
+        assert pending_of(path, harness) == []
         assert all(map(on_every_gateway, harness.sandbox.admin.keys("P")))
 
 
-def owed_by(path: Path, harness: Harness) -> list[tuple[str, ...]]:
+def pending_of(path: Path, harness: Harness) -> list[tuple[str, ...]]:
     with open_journal(path, harness.patient.base_url) as journal:
-        return [one.names for one in journal.owed]
+        return [one.names for one in journal.pending]
 
 
 def test_killed_before_the_put_the_next_run_sends_each_change_once(
@@ -386,7 +386,7 @@ def test_without_ids_and_kids_a_journal_is_settled_too(path: Path) -> None:
     with rigged(Scenario({"P": (Entry("a", "b"), Entry("b", "c"))}, {}), hide_ids=True) as harness:
         harness.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 10})
         assert harness.apply(journal=path).code == 4
-        assert len(owed_by(path, harness)) == 2
+        assert len(pending_of(path, harness)) == 2
         assert harness.apply(journal=path).code == 0
         assert list(unsettled(harness)) == []
         assert len(lines(path)) == 1
