@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reconciler.core.identity import identities
-from reconciler.core.list_checks import show_live
 from reconciler.core.model import LiveJwk, LiveProject
 
 
@@ -18,10 +17,10 @@ def list_changes(planned: LiveProject, fresh: LiveProject) -> tuple[str, ...]:
     if sorted(planned.jwks, key=_whole) == sorted(fresh.jwks, key=_whole):
         return ()
     old, new = _by_identity(planned), _by_identity(fresh)
-    told = [f"{show_live(old[key])} is gone" for key in old.keys() - new.keys()]
-    told += [f"{show_live(new[key])} is new" for key in new.keys() - old.keys()]
+    told = [f"{old[key].label} is gone" for key in old.keys() - new.keys()]
+    told += [f"{new[key].label} is new" for key in new.keys() - old.keys()]
     told += [
-        f"{show_live(old[key])}: {what}"
+        f"{old[key].label}: {what}"
         for key in old.keys() & new.keys()
         if (what := _changed(old[key], new[key]))
     ]

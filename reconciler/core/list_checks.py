@@ -1,4 +1,4 @@
-"""Which items of a list may be planned on: names once, the project's own, addressable."""
+"""Whether a list may be planned on: each name once, and clear which keys are the project's own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from reconciler.core import refusals
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject
 from reconciler.core.names import temporary_name
-from reconciler.core.plan import Refusal, RefusalCode
+from reconciler.core.plan import Refusal
 
 
 class CheckedList(Struct, frozen=True):
@@ -42,23 +43,24 @@ def check_own_list(live: LiveProject, owner: str | None) -> CheckedList:
     return _checked(live, lambda: set() if owner is None else {owner})
 
 
-def show_live(jwk: LiveJwk) -> str:
-    """A live JWK as refusals name it: its name, and what else identifies it."""
-    marks = [f"{label} {value}" for label, value in (("kid", jwk.kid), ("id", jwk.id)) if value]
-    return f"`{jwk.name}`" + (f" ({', '.join(marks)})" if marks else "")
-
-
 def _checked(live: LiveProject, find_owners: Callable[[], set[str]]) -> CheckedList:
     """Ask for the owner only where the list holds keys of several projects."""
     repeated = _repeated_names(live)
     if repeated:
-        return CheckedList(refusals=tuple(_repeated(live, name) for name in repeated))
+        return CheckedList(
+            refusals=tuple(
+                refusals.duplicate_live_name(
+                    live.name, [jwk for jwk in live.jwks if jwk.name == name]
+                )
+                for name in repeated
+            )
+        )
     owners = {jwk.project_id for jwk in live.jwks if jwk.project_id is not None}
     if len(owners) <= 1:
         return CheckedList(own=live.jwks)
     found = find_owners()
     if len(found) != 1:
-        return CheckedList(refusals=(_several_owners(live, len(owners)),))
+        return CheckedList(refusals=(refusals.several_owners(live.name, len(owners)),))
     (owner,) = found
     return CheckedList(
         own=tuple(jwk for jwk in live.jwks if jwk.project_id in {owner, None}),
@@ -73,20 +75,8 @@ def _repeated_names(live: LiveProject) -> list[str]:
     return sorted(name for name, count in counts.items() if count > 1)
 
 
-def _repeated(live: LiveProject, name: str) -> Refusal:
-    bearers = [jwk for jwk in live.jwks if jwk.name == name]
-    shown = ", ".join(show_live(jwk) for jwk in bearers)
-    return Refusal(
-        RefusalCode.DUPLICATE_LIVE_NAME,
-        live.name,
-        name,
-        f"{len(bearers)} live keys have the name `{name}`: {shown}; an update addresses a key by "
-        "its name, so nobody can tell which of them it would reach",
-        "rename or remove all but one of them in the Manager, then run again",
-    )
-
-
 def _involved_owners(declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]) -> set[str]:
+    """The owners of all keys that the entries could be."""
     names: set[str] = set()
     for entry in declared:
         names.update((entry.name, temporary_name(entry.name), *entry.previous_names))
@@ -96,15 +86,3 @@ def _involved_owners(declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]) -
         for jwk in live
         if jwk.project_id is not None and (jwk.name in names or jwk.kid in kids)
     }
-
-
-def _several_owners(live: LiveProject, count: int) -> Refusal:
-    return Refusal(
-        RefusalCode.UNSAFE_LIST,
-        live.name,
-        None,
-        f"the list holds keys of {count} projects, and what the manifests declare does not tell "
-        "which of them are this project's own",
-        "declare only keys that belong to this project; ask the Manager's administrators why "
-        "others appear in its list",
-    )

@@ -1,24 +1,19 @@
-"""Who is who: which live JWK each declared JWK of a project is."""
+"""Which live JWK each declared JWK of a project is."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from reconciler.core import refusals
 from reconciler.core.assignment import Assignment, assign
-from reconciler.core.candidates import find_candidates
-from reconciler.core.hints import unpinned_hint_cycles
+from reconciler.core.candidates import Candidates, find_candidates
+from reconciler.core.cycles import unpinned_hint_cycles
 from reconciler.core.model import DeclaredJwk, LiveJwk
-from reconciler.core.names import looks_temporary
+from reconciler.core.names import looks_temporary, temporary_name
 from reconciler.core.plan import PlanWarning, Refusal
-from reconciler.core.refusals import (
-    MatchContext,
-    refuse_cycle,
-    refuse_name_taken,
-    refuse_unmatched,
-    without_rivals,
-)
 
 
 class Match(Struct, frozen=True):
@@ -48,7 +43,7 @@ def match(project: str, declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]
     """Find the one best matching, or say why there is none.
 
     Args:
-        project: the Apinizer project, for the texts.
+        project: the Apinizer project, for the messages.
         declared: its entries; no name twice.
         live: its own live JWKs; no name twice.
     """
@@ -61,26 +56,81 @@ def match(project: str, declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]
     )
     taken = {partner for partner in assignment.partner if partner is not None}
     unmanaged = tuple(jwk for number, jwk in enumerate(live) if number not in taken)
-    parties = MatchContext(project, declared, live, candidates, assignment, unmanaged)
-    refusals = tuple(without_rivals(list(_refusals(parties))))
+    checks = _Checks(project, declared, live, candidates, assignment, unmanaged)
     warnings = tuple(_warnings(project, matches, unmanaged))
-    return Matching(matches, unmanaged, refusals, warnings)
+    return Matching(matches, unmanaged, tuple(checks.refusals()), warnings)
 
 
-def _refusals(parties: MatchContext) -> Iterator[Refusal]:
-    cyclic = unpinned_hint_cycles(parties.declared)
-    for cycle in cyclic:
-        yield from refuse_cycle(parties, cycle)
-    said = {entry.name for cycle in cyclic for entry in cycle}
-    assignment: Assignment = parties.assignment
-    for number, entry in enumerate(parties.declared):
-        unsettled = assignment.partner[number] is None or number in assignment.ambiguous
-        if unsettled and entry.name not in said:
-            said.add(entry.name)
-            yield refuse_unmatched(parties, number)
-    for number in assignment.uncovered:
-        if parties.live[number].name not in said:
-            yield refuse_name_taken(parties, number)
+class _Checks(Struct, frozen=True):
+    """Why an assignment can't be used; numbers are positions in ``declared`` and ``live``."""
+
+    project: str
+    declared: Sequence[DeclaredJwk]
+    live: Sequence[LiveJwk]
+    candidates: Candidates
+    assignment: Assignment
+    unmanaged: Sequence[LiveJwk]
+
+    def refusals(self) -> Iterator[Refusal]:
+        """At most one refusal for each declared JWK, and for each name that is taken."""
+        refused: set[str] = set()
+        for cycle in unpinned_hint_cycles(self.declared):
+            refused.update(entry.name for entry in cycle)
+            for entry in cycle:
+                if entry.kid is None:
+                    yield refusals.cycle_of_hints(self.project, entry, cycle)
+        absent = []
+        for number, entry in enumerate(self.declared):
+            if entry.name in refused or not self._is_unsettled(number):
+                continue
+            refused.add(entry.name)
+            refusal = self._unmatched(number)
+            if refusal is None:
+                absent.append(entry)
+            else:
+                yield refusal
+        yield from self._missing(absent)
+        for number in self.assignment.uncovered:
+            if self.live[number].name not in refused:
+                yield self._name_taken(number)
+
+    def _is_unsettled(self, number: int) -> bool:
+        return self.assignment.partner[number] is None or number in self.assignment.ambiguous
+
+    def _unmatched(self, number: int) -> Refusal | None:
+        """Why a declared JWK has no partner or several; None where it is simply not there."""
+        entry = self.declared[number]
+        keys = [self.live[key] for key in self.candidates.of[number]]
+        if number in self.assignment.ambiguous:
+            return refusals.ambiguous(self.project, entry, keys)
+        excluded = self.candidates.excluded.get(number)
+        if excluded is not None:
+            others = [self.live[key] for key in excluded]
+            bearers = sum(jwk.kid == entry.kid for jwk in self.live)
+            return refusals.kid_mismatch(self.project, entry, others, bearers)
+        takers = {key: self.declared[index] for index, key in enumerate(self.assignment.partner)}
+        taken = [
+            (self.live[key], takers[key]) for key in self.candidates.of[number] if key in takers
+        ]
+        return refusals.taken_by_other_entries(self.project, entry, taken) if taken else None
+
+    def _missing(self, absent: Sequence[DeclaredJwk]) -> Iterator[Refusal]:
+        likely = [refusals.likely_previous(entry, self.unmanaged) for entry in absent]
+        suggested = Counter(key.name for key in likely if key is not None)
+        for entry, key in zip(absent, likely, strict=True):
+            shared = key is not None and suggested[key.name] > 1
+            yield refusals.missing(self.project, entry, key, shared=shared)
+
+    def _name_taken(self, number: int) -> Refusal:
+        holder = self.live[number]
+        index, entry = next(
+            (index, entry)
+            for index, entry in enumerate(self.declared)
+            if holder.name in {entry.name, temporary_name(entry.name)}
+        )
+        partner = self.assignment.partner[index]
+        key = None if partner is None else self.live[partner]
+        return refusals.name_taken(self.project, entry, holder, key)
 
 
 def _warnings(

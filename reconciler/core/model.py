@@ -63,6 +63,12 @@ class LiveJwk(Struct, frozen=True):
     kid: str | None = None
 
     @property
+    def label(self) -> str:
+        """How messages name it: its name, and what else identifies it; not escaped."""
+        marks = [f"{name} {value}" for name, value in (("kid", self.kid), ("id", self.id)) if value]
+        return f"`{self.name}`" + (f" ({', '.join(marks)})" if marks else "")
+
+    @property
     def sourced(self) -> bool:
         """Whether an update would cut this key off from a source."""
         return self.source_type in SOURCED

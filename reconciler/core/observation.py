@@ -12,7 +12,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from reconciler.core.identity import Identity, find
-from reconciler.core.list_checks import show_live
 from reconciler.core.model import LiveJwk
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
@@ -120,19 +119,19 @@ def observe(
     names = (after.name, before.name) if reused else (before.name, after.name)
     key = find(jwks, identity, names)
     holder = next((jwk for jwk in jwks if jwk.name == after.name and jwk != key), None)
-    held = f"`{after.name}` is now held by {show_live(holder)}" if holder else ""
+    held = f"`{after.name}` is now held by {holder.label}" if holder else ""
     if key is None:
         return Observation(Observed.GONE, _told(f"the key that was `{before.name}` is gone", held))
     if _has(key, after):
         sight = Observed.SAME if _has(key, before) else Observed.AFTER
-        return Observation(sight, f"the list shows {show_live(key)} as it should be")
+        return Observation(sight, f"the list shows {key.label} as it should be")
     if not _has(key, before):
         what = "is now" if key.name != before.name else "has another description now:"
-        said = f"the key that was `{before.name}` {what} {show_live(key)}"
+        said = f"the key that was `{before.name}` {what} {key.label}"
         return Observation(Observed.CHANGED, _told(said, held))
     if held:
         return Observation(Observed.OCCUPIED, held)
-    return Observation(Observed.BEFORE, f"the list shows {show_live(key)} as it was")
+    return Observation(Observed.BEFORE, f"the list shows {key.label} as it was")
 
 
 def same_description(one: str | None, other: str | None) -> bool:

@@ -1,198 +1,257 @@
-"""The words of a matching that can't be used: what is wrong, who is involved, the way out."""
+"""Every reason for a refusal, one function each: the code, what is wrong, and the way out."""
 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-from msgspec.structs import replace
+from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, UnusableList
+from reconciler.core.plan import Change, Refusal, RefusalCode
 
-from reconciler.core.assignment import Assignment
-from reconciler.core.candidates import Candidates
-from reconciler.core.list_checks import show_live
-from reconciler.core.model import DeclaredJwk, LiveJwk
-from reconciler.core.names import temporary_name
-from reconciler.core.plan import Refusal, RefusalCode
-
-_SHOWN = 3
-"""How many live keys one sentence names before it only counts the rest."""
-_SUGGESTED = " is live and undeclared"
-_COMPARED = 200
-"""How many undeclared names a missing one is compared with, so that texts stay cheap to build."""
+_MOST_NAMED = 3
+"""How many keys one message names before it only counts the rest."""
+_MOST_COMPARED = 200
+"""How many undeclared names a missing one is compared with, so that this stays quick."""
 
 
-class MatchContext(Struct, frozen=True):
-    """Everybody a verdict may have to name; numbers are positions in ``declared`` and ``live``."""
-
-    project: str
-    declared: Sequence[DeclaredJwk]
-    live: Sequence[LiveJwk]
-    candidates: Candidates
-    assignment: Assignment
-    unmanaged: Sequence[LiveJwk]
-
-    def refuse(self, code: RefusalCode, entry: DeclaredJwk, message: str, hint: str) -> Refusal:
-        """A refusal that blames one declared entry."""
-        return Refusal(code, self.project, entry.name, message, hint, entry.location)
+def unusable_list(declared: DeclaredProject, live: UnusableList) -> Refusal:
+    """The project's list can't be had, or can't be relied on."""
+    code = RefusalCode(live.code)
+    return Refusal(code, declared.name, None, live.message, live.hint, declared.location)
 
 
-def refuse_cycle(parties: MatchContext, cycle: Sequence[DeclaredJwk]) -> Iterator[Refusal]:
-    """Refuse hints that run in a cycle without every member's ``kid``."""
-    names = ", ".join(f"`{entry.name}`" for entry in cycle[:_SHOWN])
-    more = f" and {len(cycle) - _SHOWN} more" if len(cycle) > _SHOWN else ""
-    for entry in cycle:
-        if entry.kid is None:
-            yield parties.refuse(
-                RefusalCode.AMBIGUOUS,
-                entry,
-                f"the previousNames of {names}{more} form a cycle, and a finished exchange of "
-                "names looks like one that has not begun",
-                "pin `kid` in every entry of the cycle (`reconciler export` writes it)",
-            )
-
-
-def refuse_unmatched(parties: MatchContext, number: int) -> Refusal:
-    """Refuse a declared JWK that is no live one, or could be several."""
-    entry = parties.declared[number]
-    if number in parties.assignment.ambiguous:
-        return _ambiguous(parties, number)
-    if number in parties.candidates.excluded:
-        return _kid_mismatch(parties, number)
-    rivals = _rivals(parties, number)
-    if rivals:
-        return parties.refuse(
-            RefusalCode.MISSING,
-            entry,
-            f"every live key that `{entry.name}` could be is taken by another entry: {rivals}",
-            "declare each live key once; pin `kid` to say which entry means which key",
-        )
-    sought = ", ".join(f"`{name}`" for name in (entry.name, *entry.previous_names)[: _SHOWN + 1])
-    kid = f" and none has the kid {entry.kid}" if entry.kid is not None else ""
-    return parties.refuse(
-        RefusalCode.MISSING,
-        entry,
-        f"no live key is named {sought}{kid}; nothing here creates keys",
-        _missing_hint(parties, entry),
-    )
-
-
-def refuse_name_taken(parties: MatchContext, number: int) -> Refusal:
-    """Refuse a declared name that a live key holds which nothing declared is."""
-    holder = parties.live[number]
-    place, entry = next(
-        (index, entry)
-        for index, entry in enumerate(parties.declared)
-        if holder.name in {entry.name, temporary_name(entry.name)}
-    )
-    partner = parties.assignment.partner[place]
-    meant = "" if partner is None else f", while this entry is {show_live(parties.live[partner])}"
-    if holder.name != entry.name:
-        return parties.refuse(
-            RefusalCode.NAME_TAKEN,
-            entry,
-            f"{show_live(holder)} waits under its temporary name to become `{entry.name}`{meant}",
-            f"find out which of the two is `{entry.name}`, pin its `kid`, and declare or rename "
-            "the other one",
-        )
-    return parties.refuse(
-        RefusalCode.NAME_TAKEN,
-        entry,
-        f"the name is taken by the live key {show_live(holder)}, which no entry declares{meant}",
-        f"give `{holder.name}` another name first: declare that key too, with its own `kid`, "
-        "or rename it in the Manager",
-    )
-
-
-def name_taken_by_foreign(project: str, entry: DeclaredJwk, holder: LiveJwk) -> Refusal:
-    """Refuse a rename to a name that another project's key holds in this list."""
+def several_owners(project: str, count: int) -> Refusal:
+    """The list holds keys of several projects, and nobody can tell which are its own."""
     return Refusal(
-        RefusalCode.NAME_TAKEN,
+        RefusalCode.UNSAFE_LIST,
         project,
-        entry.name,
-        f"the name is taken by {show_live(holder)}, a key of another project "
-        f"(projectId {holder.project_id}) that appears in this project's list",
-        "choose another name",
-        entry.location,
+        None,
+        f"the list holds keys of {count} projects, and what the manifests declare does not tell "
+        "which of them are this project's own",
+        "declare only keys that belong to this project; ask the Manager's administrators why "
+        "others appear in its list",
     )
 
 
-def _ambiguous(parties: MatchContext, number: int) -> Refusal:
-    entry = parties.declared[number]
-    keys = [parties.live[key] for key in parties.candidates.of[number]]
-    kids = [key for key in keys if key.kid is not None]
-    pins = ", ".join(f"`kid: {key.kid}` for `{key.name}`" for key in kids[:_SHOWN])
-    return parties.refuse(
+def duplicate_live_name(project: str, bearers: Sequence[LiveJwk]) -> Refusal:
+    """Several live keys have one name."""
+    name = bearers[0].name
+    return Refusal(
+        RefusalCode.DUPLICATE_LIVE_NAME,
+        project,
+        name,
+        f"{len(bearers)} live keys have the name `{name}`: "
+        f"{', '.join(jwk.label for jwk in bearers)}; an update addresses a key by its name, so "
+        "nobody can tell which of them it would reach",
+        "rename or remove all but one of them in the Manager, then run again",
+    )
+
+
+def cycle_of_hints(project: str, entry: DeclaredJwk, cycle: Sequence[DeclaredJwk]) -> Refusal:
+    """The previousNames of some entries form a cycle, and not all of them pin a ``kid``."""
+    names = _listed([f"`{member.name}`" for member in cycle])
+    return _of_entry(
         RefusalCode.AMBIGUOUS,
+        project,
+        entry,
+        f"the previousNames of {names} form a cycle, and a finished exchange of names looks like "
+        "one that has not begun",
+        "pin `kid` in every entry of the cycle (`reconciler export` writes it)",
+    )
+
+
+def ambiguous(project: str, entry: DeclaredJwk, keys: Sequence[LiveJwk]) -> Refusal:
+    """The entry could be several live keys, or one of them could be another entry's."""
+    pins = ", ".join(
+        f"`kid: {key.kid}` for `{key.name}`"
+        for key in [key for key in keys if key.kid is not None][:_MOST_NAMED]
+    )
+    return _of_entry(
+        RefusalCode.AMBIGUOUS,
+        project,
         entry,
         f"`{entry.name}` could be more than one live key, or another entry could be the same one: "
-        f"{_listed(keys)}",
+        f"{_labels(keys)}",
         f"pin the one that is meant: {pins}"
         if pins and entry.kid is None
         else "pin `kid` in every entry involved, or remove the hints that contradict each other",
     )
 
 
-def _kid_mismatch(parties: MatchContext, number: int) -> Refusal:
-    entry = parties.declared[number]
-    others = [parties.live[key] for key in parties.candidates.excluded[number]]
-    bearers = sum(1 for jwk in parties.live if jwk.kid == entry.kid)
+def kid_mismatch(
+    project: str, entry: DeclaredJwk, others: Sequence[LiveJwk], bearers: int
+) -> Refusal:
+    """The entry's names lead to keys with another ``kid`` than the pinned one.
+
+    Args:
+        project: the Apinizer project.
+        entry: the declared JWK.
+        others: the live keys that its names lead to.
+        bearers: how many live keys have the pinned ``kid``.
+    """
     found = f"{bearers} live keys have that kid" if bearers else "no live key has that kid"
-    return parties.refuse(
+    return _of_entry(
         RefusalCode.KID_MISMATCH,
+        project,
         entry,
-        f"the entry pins the kid {entry.kid}, but its names lead to {_listed(others)}; {found}",
+        f"the entry pins the kid {entry.kid}, but its names lead to {_labels(others)}; {found}",
         "if the key was exchanged on purpose, pin the new `kid`; if not, find out who did it",
     )
 
 
-def _rivals(parties: MatchContext, number: int) -> str:
-    taken = {key: index for index, key in enumerate(parties.assignment.partner) if key is not None}
-    pairs = [
-        f"{show_live(parties.live[key])} is `{parties.declared[taken[key]].name}`"
-        for key in parties.candidates.of[number]
-        if key in taken
-    ]
-    return ", ".join(pairs[:_SHOWN])
+def taken_by_other_entries(
+    project: str, entry: DeclaredJwk, taken: Sequence[tuple[LiveJwk, DeclaredJwk]]
+) -> Refusal:
+    """Every key that the entry could be is another entry's."""
+    pairs = ", ".join(f"{key.label} is `{taker.name}`" for key, taker in list(taken)[:_MOST_NAMED])
+    return _of_entry(
+        RefusalCode.MISSING,
+        project,
+        entry,
+        f"every live key that `{entry.name}` could be is taken by another entry: {pairs}",
+        "declare each live key once; pin `kid` to say which entry means which key",
+    )
 
 
-def _missing_hint(parties: MatchContext, entry: DeclaredJwk) -> str:
+def missing(
+    project: str, entry: DeclaredJwk, likely: LiveJwk | None, *, shared: bool = False
+) -> Refusal:
+    """No live key is what the entry declares.
+
+    Args:
+        project: the Apinizer project.
+        entry: the declared JWK.
+        likely: the undeclared live key it most likely is; see ``likely_previous``.
+        shared: another missing entry is likely to be the same key.
+    """
+    names = [entry.name, *entry.previous_names][: _MOST_NAMED + 1]
+    kid = f" and none has the kid {entry.kid}" if entry.kid is not None else ""
     if entry.kid is not None:
-        return "check `kid` against `reconciler export`, or remove the entry if the key is gone"
-    undeclared = [jwk for jwk in parties.unmanaged if jwk.name not in entry.previous_names]
-    old = _likely_old(entry, undeclared[:_COMPARED])
-    if old is None:
-        return "create the key in the Manager first, correct the name, or remove the entry"
-    kid = f", or pin `kid: {old.kid}`" if old.kid is not None else ""
-    return f"`{old.name}`{_SUGGESTED}: add `previousNames: [{old.name}]`{kid}"
+        hint = "check `kid` against `reconciler export`, or remove the entry if the key is gone"
+    elif likely is None:
+        hint = "create the key in the Manager first, correct the name, or remove the entry"
+    else:
+        pin = f", or pin `kid: {likely.kid}`" if likely.kid is not None else ""
+        hint = (
+            f"`{likely.name}` is live and undeclared: add `previousNames: [{likely.name}]`{pin}"
+            f"{', if it is this entry: others may be it too' if shared else ''}"
+        )
+    return _of_entry(
+        RefusalCode.MISSING,
+        project,
+        entry,
+        f"no live key is named {', '.join(f'`{name}`' for name in names)}{kid}; nothing here "
+        "creates keys",
+        hint,
+    )
 
 
-def without_rivals(refusals: Sequence[Refusal]) -> list[Refusal]:
-    """Say so where one live key is suggested to several missing entries: it is at most one."""
-    hints = Counter(refusal.hint for refusal in refusals)
-    return [
-        replace(refusal, hint=f"{refusal.hint}, if it is this entry: others may be it too")
-        if hints[refusal.hint] > 1 and _SUGGESTED in refusal.hint
-        else refusal
-        for refusal in refusals
-    ]
-
-
-def _likely_old(entry: DeclaredJwk, undeclared: Sequence[LiveJwk]) -> LiveJwk | None:
-    """The undeclared key that was most likely renamed in the manifest, if one stands out."""
-    if len(undeclared) == 1:
-        return undeclared[0]
+def likely_previous(entry: DeclaredJwk, undeclared: Sequence[LiveJwk]) -> LiveJwk | None:
+    """The undeclared live key that a missing entry most likely is, if one stands out."""
+    if entry.kid is not None:
+        return None
+    compared = [jwk for jwk in undeclared if jwk.name not in entry.previous_names][:_MOST_COMPARED]
+    if len(compared) == 1:
+        return compared[0]
     described = [
-        jwk for jwk in undeclared if entry.description and jwk.description == entry.description
+        jwk for jwk in compared if entry.description and jwk.description == entry.description
     ]
     if len(described) == 1:
         return described[0]
-    close = difflib.get_close_matches(entry.name, [jwk.name for jwk in undeclared], n=1)
-    return next((jwk for jwk in undeclared if close and jwk.name == close[0]), None)
+    close = difflib.get_close_matches(entry.name, [jwk.name for jwk in compared], n=1)
+    return next((jwk for jwk in compared if close and jwk.name == close[0]), None)
 
 
-def _listed(keys: Iterable[LiveJwk]) -> str:
-    shown = [show_live(key) for key in keys]
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
+def name_taken(
+    project: str, entry: DeclaredJwk, holder: LiveJwk, partner: LiveJwk | None
+) -> Refusal:
+    """A live key that no entry is holds the entry's name, or its temporary name.
+
+    Args:
+        project: the Apinizer project.
+        entry: the declared JWK.
+        holder: the live key in the way.
+        partner: the live key that the entry is; None where there is none.
+    """
+    instead = "" if partner is None else f", while this entry is {partner.label}"
+    if holder.name != entry.name:
+        return _of_entry(
+            RefusalCode.NAME_TAKEN,
+            project,
+            entry,
+            f"{holder.label} waits under its temporary name to become `{entry.name}`{instead}",
+            f"find out which of the two is `{entry.name}`, pin its `kid`, and declare or rename "
+            "the other one",
+        )
+    return _of_entry(
+        RefusalCode.NAME_TAKEN,
+        project,
+        entry,
+        f"the name is taken by the live key {holder.label}, which no entry declares{instead}",
+        f"give `{holder.name}` another name first: declare that key too, with its own `kid`, "
+        "or rename it in the Manager",
+    )
+
+
+def name_taken_by_foreign(project: str, entry: DeclaredJwk, holder: LiveJwk) -> Refusal:
+    """A key of another project in this list holds the entry's name."""
+    return _of_entry(
+        RefusalCode.NAME_TAKEN,
+        project,
+        entry,
+        f"the name is taken by {holder.label}, a key of another project "
+        f"(projectId {holder.project_id}) that appears in this project's list",
+        "choose another name",
+    )
+
+
+def no_temporary_name(change: Change) -> Refusal:
+    """A cycle of renames can't be broken up, as every temporary name is taken."""
+    return Refusal(
+        RefusalCode.NAME_TAKEN,
+        change.project,
+        change.name,
+        f"`{change.name}` is part of a cycle of renames, and every temporary name it could go "
+        "through is already taken",
+        "rename or remove the keys left under a temporary name (`….moving-…`) in the Manager",
+        change.source,
+    )
+
+
+def not_addressable(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
+    """The live name can't be put into an update's URL safely."""
+    return _of_entry(
+        RefusalCode.UNSAFE_LIST,
+        project,
+        entry,
+        f"the live name `{live.name}` can't be put into a URL that every server reads the "
+        "same way, so the update could reach another key",
+        "rename this key in the Manager, once, by hand",
+    )
+
+
+def detach_not_allowed(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
+    """The update would cut the key off from its source, and the entry does not consent."""
+    return _of_entry(
+        RefusalCode.DETACH_NOT_ALLOWED,
+        project,
+        entry,
+        f"the key {live.label} comes from a source ({live.source_type}); any "
+        "update cuts it off, and it would miss the source's rotations from then on",
+        "say `allowSourceDetach: true` in the entry if that is wanted, or leave the key as it is",
+    )
+
+
+def _of_entry(
+    code: RefusalCode, project: str, entry: DeclaredJwk, message: str, hint: str
+) -> Refusal:
+    return Refusal(code, project, entry.name, message, hint, entry.location)
+
+
+def _labels(keys: Iterable[LiveJwk]) -> str:
+    return _listed([key.label for key in keys])
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = len(items) - _MOST_NAMED
+    return ", ".join(items[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

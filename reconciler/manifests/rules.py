@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from reconciler.core.hints import unpinned_hint_cycles
+from reconciler.core.cycles import unpinned_hint_cycles
 from reconciler.core.model import DeclaredJwk, DeclaredProject
 from reconciler.core.names import looks_temporary
 from reconciler.manifests.findings import Finding
