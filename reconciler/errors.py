@@ -53,12 +53,21 @@ class Problem(Struct, frozen=True):
     """One thing wrong in a manifest.
 
     Attributes:
-        place: ``file:line:column``, or just ``file`` where no line is to blame; 1-based.
+        file: the manifest, as a message calls it.
         message: what is wrong and what to do, one line of plain text.
+        line: counts from 1; 0 where only the file is known.
+        column: counts from 1; 0 where only the file is known.
     """
 
-    location: str
+    file: str
     message: str
+    line: int = 0
+    column: int = 0
+
+    @property
+    def location(self) -> str:
+        """``file:line:column``, or just ``file`` where no line is to blame."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def __str__(self) -> str:
         return f"{self.location}: {self.message}"

@@ -24,9 +24,8 @@ class Finding(Struct, frozen=True):
 
     def problem(self) -> Problem:
         """The finding as the error tells it."""
-        return Problem(
-            str(self.location) if self.location.line else self.location.file, self.message
-        )
+        place = self.location
+        return Problem(place.file, self.message, place.line, place.column)
 
 
 class FileFault(Exception):  # noqa: N818 - it is not an error of the program; load turns it into a problem

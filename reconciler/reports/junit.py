@@ -20,7 +20,6 @@ from reconciler.core.plan import Action, Change, Plan, Refusal
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
-from reconciler.reports.problems import file_of
 from reconciler.reports.telling import SENT_AGAIN, environment_sentence, resent, told_outcomes
 from reconciler.reports.verdict import verdict
 from reconciler.reports.wording import counted
@@ -152,7 +151,7 @@ def _outcome(outcome: StepOutcome, remarks: str) -> _Case:
 def _problem(problem: Problem) -> _Case:
     message = escape.terminal(problem.message)
     told = f"{escape.terminal(f'{problem.location}:')} {message}"
-    return _Case(file_of(problem), message, (), "failure", "problem", told)
+    return _Case(problem.file, message, (), "failure", "problem", told)
 
 
 def _by_suite(cases: Iterable[_Case]) -> Iterable[tuple[str, list[_Case]]]:

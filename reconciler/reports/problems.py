@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from reconciler.core.digest import Document
@@ -10,7 +9,6 @@ from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.style import Style
 
-_PLACE = re.compile(r"(.*):(\d+):(\d+)", re.DOTALL)
 NOTHING = "nothing was planned"
 """What invalid manifests came to."""
 
@@ -62,17 +60,10 @@ def _lines(error: ReconcilerError, style: Style) -> Iterator[str]:
         yield from style.wrap(escape.terminal(error.fix), f"  {style.arrow} ", "    ")
 
 
-def file_of(problem: Problem) -> str:
-    """The file a problem is in."""
-    match = _PLACE.fullmatch(problem.location)
-    return match[1] if match else problem.location
-
-
 def _problem(problem: Problem) -> Document:
-    match = _PLACE.fullmatch(problem.location)
     return {
-        "file": file_of(problem),
-        "line": int(match[2]) if match else None,
-        "column": int(match[3]) if match else None,
+        "file": problem.file,
+        "line": problem.line or None,
+        "column": problem.column or None,
         "message": problem.message,
     }

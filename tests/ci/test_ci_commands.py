@@ -183,7 +183,7 @@ def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
 
 
 def test_each_problem_of_the_manifests_stands_at_its_place() -> None:
-    problems = (Problem("a.yaml:3:5", "is wrong"), Problem("b.yaml", "is empty"))
+    problems = (Problem("a.yaml", "is wrong", 3, 5), Problem("b.yaml", "is empty"))
     first, second = error_annotations(ManifestError(problems))
     assert (first.file, first.line, first.column, first.message) == ("a.yaml", 3, 5, "is wrong")
     assert (second.file, second.line) == ("b.yaml", None)

@@ -163,8 +163,8 @@ MANY = RunResult(
 ERRORS: dict[str, ReconcilerError] = {
     "invalid manifests": ManifestError(
         [
-            Problem("a.yaml:3:5", "`name` is empty; give the JWK a name"),
-            Problem("a.yaml:9:7", "unknown member `descripton`; did you mean `description`?"),
+            Problem("a.yaml", "`name` is empty; give the JWK a name", 3, 5),
+            Problem("a.yaml", "unknown member `descripton`; did you mean `description`?", 9, 7),
             Problem("b/c.yaml", "the file is empty; remove it or declare a project in it"),
         ]
     ),
@@ -173,7 +173,7 @@ ERRORS: dict[str, ReconcilerError] = {
         why="without its lists there is nothing to compare with",
         fix="check --server and the network",
     ),
-    "hostile problems": ManifestError([Problem(f"{text}:1:1", text) for text in MARKUP]),
+    "hostile problems": ManifestError([Problem(text, text, 1, 1) for text in MARKUP]),
     "hostile failure": GatewayError(MARKUP[0], why=MARKUP[6], fix=MARKUP[7]),
 }
 """Failures that leave no result, by what a reader sees."""

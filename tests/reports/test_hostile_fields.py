@@ -111,7 +111,7 @@ def test_every_text_field_of_a_result_is_told_to_people() -> None:
 
 def failures(texts: tuple[str, ...]) -> Iterator[ReconcilerError]:
     """Every sort of failure, with these texts in all its fields."""
-    problems = [Problem(place, text) for text in texts for place in (text, f"{text}:3:4")]
+    problems = [Problem(text, text, *place) for text in texts for place in ((), (3, 4))]
     yield ManifestError(problems)
     for kind in ReconcilerError.__subclasses__():
         for text in texts if kind in PLAIN_FAILURES else ():

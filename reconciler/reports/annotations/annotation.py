@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import PurePath
@@ -20,7 +19,6 @@ from reconciler.reports import escape
 from reconciler.reports.advice import ADVICE
 from reconciler.reports.tally import changes_by_key, key_of
 
-_PLACE = re.compile(r"(.*):(\d+):(\d+)", re.DOTALL)
 _LONGEST = 1_000
 
 
@@ -119,11 +117,9 @@ def _of_outcome(outcome: StepOutcome, change: Change | None) -> Annotation:
 
 
 def _of_problem(problem: Problem) -> Annotation:
-    match = _PLACE.fullmatch(problem.location)
     remark = _remark(Severity.ERROR, "invalid manifest", (problem.message,), None)
-    if match is None:
-        return replace(remark, file=visible(problem.location))
-    return replace(remark, file=visible(match[1]), line=int(match[2]), column=int(match[3]))
+    line, column = problem.line or None, problem.column or None
+    return replace(remark, file=visible(problem.file), line=line, column=column)
 
 
 def _remark(
