@@ -168,31 +168,20 @@ def _ask(planned: Planned, orders: ApplyOptions, console: Console) -> None:
 
 def _execute(planned: Planned, means: ApplyContext, journal: Journal | None) -> Execution:
     from reconciler.cli.progress import step_counter
-    from reconciler.executor.context import ExecutionContext
+    from reconciler.executor.context import ExecutionContext, NoRecorder
     from reconciler.executor.run import execute
 
     with step_counter(means.console, len(planned.plan.steps)) as progress:
-        tools = ExecutionContext(
-            reader=means.connection.gateway.reader,
-            writer=means.connection.gateway.writer,
-            pace=_Pace(means.connection, means.stop),
-            progress=progress,
-            recorder=journal,
+        gateway = means.connection.gateway
+        context = ExecutionContext(
+            reader=gateway.reader,
+            writer=gateway.writer,
+            wait_before_retry=gateway.pause,
+            is_cancelled=means.stop.stopping,
+            on_sent=progress,
+            recorder=journal or NoRecorder(),
         )
-        return execute(planned.plan, planned.lists, tools, parallelism=means.parallelism)
-
-
-class _Pace(Struct, frozen=True):
-    """The executor's waits, on the same budget as the reads'."""
-
-    connection: Connection
-    stop: CancelToken
-
-    def pause(self, attempt: int, retry_after: float | None) -> bool:
-        return self.connection.gateway.pause(attempt, retry_after)
-
-    def stopping(self) -> bool:
-        return self.stop.stopping()
+        return execute(planned.plan, planned.lists, context, parallelism=means.parallelism)
 
 
 def _stopped(execution: Execution, stop: CancelToken) -> str | None:
@@ -206,7 +195,7 @@ def _codes(execution: Execution, stop: CancelToken) -> Iterator[int]:
         yield stop.error.exit_code
     yield from (failure_of(error).exit_code for error in execution.errors)
     for outcome in execution.outcomes:
-        if outcome.step.project in execution.stale:
+        if outcome.step.project in execution.changed_lists:
             yield ExitCode.STALE
         elif outcome.outcome is not Outcome.APPLIED:
             yield ExitCode.INCOMPLETE

@@ -1,4 +1,4 @@
-"""What happened to a write: from the answer, or its lack, and what the list then shows.
+"""What happened to a write: from the response, or its lack, and what the list then shows.
 
 One table. Its rows are what the last answer means, and whether an earlier try of the same write may
 have had its effect unseen; its columns are what the list shows of the key, found by identity.
@@ -48,54 +48,58 @@ class Decision(StrEnum):
 
 
 class Observation(Struct, frozen=True):
-    """A sight and the words for it.
+    """What a list shows of a key, and a message about it.
 
     Attributes:
-        sight: what the list shows.
+        observed: what the list shows.
         message: which key the list shows how, and who holds its name; live text is not escaped.
     """
 
-    sight: Observed
+    observed: Observed
     message: str = ""
 
 
-_FOREIGN = (Observed.OCCUPIED, Observed.CHANGED, Observed.GONE)
+_CHANGED_BY_OTHERS = (Observed.OCCUPIED, Observed.CHANGED, Observed.GONE)
 
 
 def _row(
     after: Decision, same: Decision, before: Decision, unreadable: Decision
 ) -> dict[Observed, Decision]:
     seen = {Observed.AFTER: after, Observed.SAME: same, Observed.BEFORE: before}
-    return seen | dict.fromkeys(_FOREIGN, Decision.CONFLICT) | {Observed.UNREADABLE: unreadable}
+    return (
+        seen
+        | dict.fromkeys(_CHANGED_BY_OTHERS, Decision.CONFLICT)
+        | {Observed.UNREADABLE: unreadable}
+    )
 
 
-_SAID_SO = _row(Decision.SAVED, Decision.SAVED, Decision.CONFLICT, Decision.UNKNOWN)
-_MAYBE = _row(Decision.SAVED, Decision.SAVED, Decision.RETRY, Decision.UNKNOWN)
+_ACCEPTED = _row(Decision.SAVED, Decision.SAVED, Decision.CONFLICT, Decision.UNKNOWN)
+_UNCLEAR = _row(Decision.SAVED, Decision.SAVED, Decision.RETRY, Decision.UNKNOWN)
 
 DECISIONS: dict[tuple[ResponseKind, bool], dict[Observed, Decision]] = {
-    (ResponseKind.ACCEPTED, False): _SAID_SO,
-    (ResponseKind.ACCEPTED, True): _SAID_SO,
+    (ResponseKind.ACCEPTED, False): _ACCEPTED,
+    (ResponseKind.ACCEPTED, True): _ACCEPTED,
     (ResponseKind.REJECTED, False): _row(
         Decision.CONFLICT, Decision.REJECTED, Decision.REJECTED, Decision.REJECTED
     ),
     (ResponseKind.REJECTED, True): _row(
         Decision.SAVED, Decision.SAVED, Decision.REJECTED, Decision.UNKNOWN
     ),
-    (ResponseKind.THROTTLED, False): _MAYBE,
-    (ResponseKind.THROTTLED, True): _MAYBE,
-    (ResponseKind.LOST, False): _MAYBE,
-    (ResponseKind.LOST, True): _MAYBE,
+    (ResponseKind.THROTTLED, False): _UNCLEAR,
+    (ResponseKind.THROTTLED, True): _UNCLEAR,
+    (ResponseKind.LOST, False): _UNCLEAR,
+    (ResponseKind.LOST, True): _UNCLEAR,
     (ResponseKind.UNSENT, False): _row(
         Decision.CONFLICT, Decision.RETRY, Decision.RETRY, Decision.UNSENT
     ),
-    (ResponseKind.UNSENT, True): _MAYBE,
+    (ResponseKind.UNSENT, True): _UNCLEAR,
 }
 """Keys: the last answer, and whether an earlier try's answer was lost."""
 
 
-def decide(reply: ResponseKind, sight: Observed, *, earlier_lost: bool) -> Decision:
-    """Look the ruling up."""
-    return DECISIONS[reply, earlier_lost][sight]
+def decide(kind: ResponseKind, observed: Observed, *, earlier_lost: bool) -> Decision:
+    """Look the decision up."""
+    return DECISIONS[kind, earlier_lost][observed]
 
 
 def observe(
@@ -121,14 +125,16 @@ def observe(
     holder = next((jwk for jwk in jwks if jwk.name == after.name and jwk != key), None)
     held = f"`{after.name}` is now held by {holder.label}" if holder else ""
     if key is None:
-        return Observation(Observed.GONE, _told(f"the key that was `{before.name}` is gone", held))
+        return Observation(
+            Observed.GONE, _joined(f"the key that was `{before.name}` is gone", held)
+        )
     if _has(key, after):
-        sight = Observed.SAME if _has(key, before) else Observed.AFTER
-        return Observation(sight, f"the list shows {key.label} as it should be")
+        observed = Observed.SAME if _has(key, before) else Observed.AFTER
+        return Observation(observed, f"the list shows {key.label} as it should be")
     if not _has(key, before):
         what = "is now" if key.name != before.name else "has another description now:"
         said = f"the key that was `{before.name}` {what} {key.label}"
-        return Observation(Observed.CHANGED, _told(said, held))
+        return Observation(Observed.CHANGED, _joined(said, held))
     if held:
         return Observation(Observed.OCCUPIED, held)
     return Observation(Observed.BEFORE, f"the list shows {key.label} as it was")
@@ -143,5 +149,5 @@ def _has(key: LiveJwk, fields: JwkFields) -> bool:
     return key.name == fields.name and same_description(key.description, fields.description)
 
 
-def _told(*sentences: str) -> str:
+def _joined(*sentences: str) -> str:
     return "; ".join(filter(None, sentences))

@@ -1,4 +1,4 @@
-"""What a run works with: the promises that the gateway, the door and the journal keep."""
+"""What a run works with: how to read, write, wait, and record what was sent."""
 
 from __future__ import annotations
 
@@ -26,27 +26,15 @@ class Writer(Protocol):
     """Sends one update, once; raises ``ReconcilerError`` where the run can't go on."""
 
     def update(self, project: str, jwk: str, body: JwkFields) -> UpdateResponse:
-        """One PUT and what its answer means."""
-        ...
-
-
-class Pace(Protocol):
-    """When to wait, and when to stop."""
-
-    def pause(self, attempt: int, retry_after: float | None) -> bool:
-        """Wait before sending again; False where the budget is used up or the run is to end."""
-        ...
-
-    def stopping(self) -> bool:
-        """Whether no further write may start."""
+        """Send one PUT; returns what its response means."""
         ...
 
 
 class Recorder(Protocol):
-    """Remembers writes, for a run that may be killed.
+    """Records updates, for a run that may be killed.
 
-    Every method raises ``ReconcilerError`` where it can't remember any more; then the run ends
-    without another write.
+    Every method raises ``ReconcilerError`` where it can't record any more; then the run ends
+    without another update.
     """
 
     def sending(self, step: Step, identity: Identity) -> None:
@@ -58,7 +46,7 @@ class Recorder(Protocol):
 
         Args:
             step: the step.
-            deployed: whether an answer said that it is on every gateway.
+            deployed: whether a response said that it is on every gateway.
         """
         ...
 
@@ -67,8 +55,8 @@ class Recorder(Protocol):
         ...
 
 
-class Unrecorded:
-    """The recorder that remembers nothing."""
+class NoRecorder:
+    """The recorder that records nothing."""
 
     def sending(self, step: Step, identity: Identity) -> None:
         """See ``Recorder``."""
@@ -80,32 +68,37 @@ class Unrecorded:
         """See ``Recorder``."""
 
 
-class ExecutionContext(Struct, frozen=True):
+class ExecutionContext(Struct, frozen=True, kw_only=True):
     """What a run works with.
 
     Attributes:
-        progress: called from worker threads, once per step that was sent.
-        recorder: None where nothing is to be remembered.
+        reader: reads lists.
+        writer: sends updates.
+        wait_before_retry: waits before a PUT is sent again, given how often it was sent and the
+            seconds the gateway asked for; False where it may not be sent again, as the budget is
+            used up or the run was cancelled.
+        is_cancelled: whether no further update may start.
+        on_sent: called from worker threads, once per step that was sent.
+        recorder: records updates.
     """
 
     reader: Reader
     writer: Writer
-    pace: Pace
-    progress: Callable[[Step], None]
-    recorder: Recorder | None = None
+    wait_before_retry: Callable[[int, float | None], bool]
+    is_cancelled: Callable[[], bool]
+    on_sent: Callable[[Step], None]
+    recorder: Recorder = NoRecorder()
 
 
-class Halt:
-    """The reasons, of whatever thread, why the whole run ends; true once there is one."""
+class RunErrors:
+    """The errors, of whatever thread, that end the whole run."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._errors: list[Exception] = []
 
-    @property
-    def errors(self) -> tuple[Exception, ...]:
-        """In the order they came up; empty where nothing, or the pace, ends the run."""
+    def all(self) -> tuple[Exception, ...]:
+        """In the order they came up."""
         with self._lock:
             return tuple(self._errors)
 
@@ -113,6 +106,3 @@ class Halt:
         """End the run."""
         with self._lock:
             self._errors.append(error)
-
-    def __bool__(self) -> bool:
-        return bool(self._errors) or self._pace.stopping()

@@ -1,4 +1,4 @@
-"""One project's writes, from its second list to its last: one at a time, none of them blindly."""
+"""One project's updates, from its second list to its last: one at a time, none sent blindly."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from functools import partial
 from reconciler.core.identity import Identity, identities
 from reconciler.core.list_changes import list_changes
 from reconciler.core.model import LiveProject
-from reconciler.core.observation import Decision, Observation, Observed, decide, observe
+from reconciler.core.observation import Decision, Observation, Observed, observe
 from reconciler.core.outcome import Outcome, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import ReconcilerError
-from reconciler.executor.context import ExecutionContext, Halt, Unrecorded
+from reconciler.executor.context import ExecutionContext, RunErrors
 from reconciler.executor.write import ATTEMPTS, Write
 
-_GO_ON = frozenset({Decision.SAVED, Decision.RETRY})
-"""The rulings after which a step may be sent once more."""
+_MAY_SEND_AGAIN = frozenset({Decision.SAVED, Decision.RETRY})
 
-_WENT_ON = frozenset({Observed.AFTER, Observed.BEFORE, Observed.OCCUPIED})
+_LATER_STEP_STARTED = frozenset({Observed.AFTER, Observed.BEFORE, Observed.OCCUPIED})
 """What a list may show of a key's later step where the earlier one is saved."""
 
 
@@ -28,27 +27,30 @@ class ProjectRun:
     Args:
         steps: in the order they are sent.
         planned: the list they were planned on.
-        tools: what to read and write with.
-        halt: shared by all projects.
+        context: what to read and write with.
+        errors: what ends the whole run; shared by all projects.
 
     Attributes:
         project: its name.
-        stale: how its list differs from the planned one; empty where it does not.
+        list_changes: how its list differs from the planned one; empty where it does not.
     """
 
     def __init__(
-        self, steps: Sequence[Step], planned: LiveProject, tools: ExecutionContext, halt: Halt
+        self,
+        steps: Sequence[Step],
+        planned: LiveProject,
+        context: ExecutionContext,
+        errors: RunErrors,
     ) -> None:
         self.project = planned.name
-        self.stale: tuple[str, ...] = ()
+        self.list_changes: tuple[str, ...] = ()
         self._steps = steps
         self._planned = planned
-        self._tools = tools
-        self._recorder = tools.recorder or Unrecorded()
-        self._halt = halt
+        self._context = context
+        self._errors = errors
         self._keys: dict[str, tuple[Identity, JwkFields]] = {}
         self._sent: list[Write] = []
-        self._doubt = ""
+        self._unseen_temporary_name = ""
 
     def run(self) -> list[StepOutcome]:
         """Send the steps until one is not saved; one outcome per step, in their order."""
@@ -58,29 +60,33 @@ class ProjectRun:
         outcomes = self._read_back() if self._sent else []
         return outcomes + self._not_tried(obstacle or self._reason(outcomes))
 
-    def broken(self, error: Exception) -> list[StepOutcome]:
+    def outcomes_after_bug(self, error: Exception) -> list[StepOutcome]:
         """The outcomes after a bug of ours, which ended ``run``: what was sent is unknown."""
-        # Only the kind of error is told: its text may hold anything.
-        words = f"a bug of this program: {type(error).__name__}"
+        # Only the kind of error is reported: its text may hold anything.
+        message = f"a bug of this program: {type(error).__name__}"
         unknown = [
-            StepOutcome(write.step, Outcome.UNKNOWN, words, write.attempts) for write in self._sent
+            StepOutcome(write.step, Outcome.UNKNOWN, message, write.attempts)
+            for write in self._sent
         ]
-        return unknown + self._not_tried(words)
+        return unknown + self._not_tried(message)
 
     def _not_tried(self, reason: str) -> list[StepOutcome]:
         rest = self._steps[len(self._sent) :]
         return [StepOutcome(step, Outcome.NOT_TRIED, reason) for step in rest]
 
+    def _is_stopped(self) -> bool:
+        return bool(self._errors.all()) or self._context.is_cancelled()
+
     def _obstacle(self) -> str:
-        """Why not even the first write may be sent; empty where it may."""
-        if self._halt:
+        """Why not even the first update may be sent; empty where it may."""
+        if self._is_stopped():
             return self._reason([])
         fresh = self._list()
         if isinstance(fresh, str):
             return f"the list could not be read again before the first write: {fresh}"
-        self.stale = list_changes(self._planned, fresh)
-        if self.stale:
-            return f"the project changed since it was planned: {'; '.join(self.stale)}"
+        self.list_changes = list_changes(self._planned, fresh)
+        if self.list_changes:
+            return f"the project changed since it was planned: {'; '.join(self.list_changes)}"
         known = identities(fresh.jwks)
         self._keys = {
             jwk.name: (known[jwk.name], JwkFields(jwk.name, jwk.description)) for jwk in fresh.jwks
@@ -88,86 +94,86 @@ class ProjectRun:
         return ""
 
     def _reason(self, outcomes: Sequence[StepOutcome]) -> str:
+        """Why the steps after the last one that was sent were not sent."""
         if outcomes and outcomes[-1].outcome not in {Outcome.APPLIED, Outcome.NOT_DEPLOYED}:
             return "an earlier step of this project did not go through"
-        first = next(iter(self._halt.errors), None)
+        first = next(iter(self._errors.all()), None)
         if isinstance(first, ReconcilerError):
             return f"the run was stopped: {first.what}"
-        if self._doubt:
-            return f"a temporary name was not seen on its key: {self._doubt}"
+        if self._unseen_temporary_name:
+            return f"a temporary name was not seen on its key: {self._unseen_temporary_name}"
         return "the run was stopped before this step"
 
     def _list(self) -> LiveProject | str:
         """The list as it is now, or why it can't be had; a failing gateway stops the run."""
         try:
-            answer = self._tools.reader.list_jwks(self.project)
+            live = self._context.reader.list_jwks(self.project)
         except ReconcilerError as error:
-            self._halt.add(error)
+            self._errors.add(error)
             return str(error)
-        return answer if isinstance(answer, LiveProject) else answer.message
+        return live if isinstance(live, LiveProject) else live.message
 
     def _send_all(self) -> None:
+        recorder = self._context.recorder
         for step in self._steps:
-            if self._halt:
+            if self._is_stopped():
                 return
             identity, before = self._keys.pop(step.jwk)
             self._keys[step.body.name] = (identity, step.body)
-            if not self._remember(partial(self._recorder.sending, step, identity)):
+            if not self._record(partial(recorder.sending, step, identity)):
                 return
             write = Write(step, identity, before)
             self._sent.append(write)
             try:
                 self._send(write)
             except ReconcilerError as error:
-                write.break_off(error)
-                self._halt.add(error)
+                write.stop(error)
+                self._errors.add(error)
             deployed = write.deployment.deployed is True
-            self._remember(partial(self._recorder.answered, step, deployed=deployed))
-            self._tools.progress(step)
-            if not write.saved or (step.temporary and not self._temporary(write)):
+            self._record(partial(recorder.answered, step, deployed=deployed))
+            self._context.on_sent(step)
+            if not write.saved or (step.temporary and not self._shows_temporary_name(write)):
                 return
 
-    def _temporary(self, write: Write) -> bool:
+    def _shows_temporary_name(self, write: Write) -> bool:
         """Whether the list shows the temporary name on the key that it was meant for.
 
         In a cycle every name is taken before and after, so that no update of a second run would
         meet an absent or a taken name: only this list tells that the first run was quicker. While
         the temporary name is held, no other run can begin the same cycle.
         """
-        sighting = self._sight(write, self._list(), [])
-        if decide(write.settled_reply, sighting.sight, earlier_lost=write.lost) is Decision.SAVED:
+        observation = self._observe(write, self._list(), [])
+        if write.decide(observation) is Decision.SAVED:
             return True
-        self._doubt = sighting.message
+        self._unseen_temporary_name = observation.message
         return False
 
     def _send(self, write: Write) -> None:
-        """Send one step until it is saved and deployed, or no further try is allowed."""
+        """Send one step until it is saved and deployed, or may not be sent again."""
         while True:
             write.attempts += 1
-            answer = self._tools.writer.update(self.project, write.address, write.step.body)
-            if not write.take(answer):
+            response = self._context.writer.update(self.project, write.address, write.step.body)
+            if not write.take(response):
                 return
-            waited = write.attempts < ATTEMPTS and self._wait(write, answer)
-            if self._halt:
+            waited = write.attempts < ATTEMPTS and self._wait(write, response)
+            if self._is_stopped():
                 return
             # What certainly never left may go again without reading the list. After the last try
             # the list tells whether the steps after this one may be sent.
-            ruling = self._judge(write) if write.saved or write.lost else Decision.RETRY
-            if not waited or ruling not in _GO_ON:
+            decision = Decision.RETRY
+            if write.saved or write.lost:
+                decision = write.decide(self._observe(write, self._list(), []))
+                write.saved = write.saved or decision is Decision.SAVED
+            if not waited or decision not in _MAY_SEND_AGAIN:
                 return
 
-    def _wait(self, write: Write, answer: UpdateResponse) -> bool:
-        return not self._halt and self._tools.pace.pause(write.attempts, answer.retry_after)
-
-    def _judge(self, write: Write) -> Decision:
-        """Let the list decide what became of a step that was sent last."""
-        sighting = self._sight(write, self._list(), [])
-        ruling = decide(write.settled_reply, sighting.sight, earlier_lost=write.lost)
-        write.saved = write.saved or ruling is Decision.SAVED
-        return ruling
+    def _wait(self, write: Write, response: UpdateResponse) -> bool:
+        if self._is_stopped():
+            return False
+        return self._context.wait_before_retry(write.attempts, response.retry_after)
 
     @staticmethod
-    def _sight(write: Write, fresh: LiveProject | str, later: Sequence[Write]) -> Observation:
+    def _observe(write: Write, fresh: LiveProject | str, later: Sequence[Write]) -> Observation:
         if isinstance(fresh, str):
             return Observation(Observed.UNREADABLE, fresh)
         reused = any(other.step.body.name == write.before.name for other in later)
@@ -177,29 +183,28 @@ class ProjectRun:
         """Believe nothing that the list does not show, key by key."""
         fresh = self._list()
         outcomes: list[StepOutcome] = []
-        for place, write in enumerate(self._sent):
-            outcome = self._settle(write, fresh, self._sent[place + 1 :])
-            self._remember(partial(self._recorder.settled, outcome))
+        for position, write in enumerate(self._sent):
+            outcome = self._outcome(write, fresh, self._sent[position + 1 :])
+            self._record(partial(self._context.recorder.settled, outcome))
             outcomes.append(outcome)
         return outcomes
 
-    def _settle(
+    def _outcome(
         self, write: Write, fresh: LiveProject | str, later: Sequence[Write]
     ) -> StepOutcome:
-        successor = next((other for other in later if other.identity == write.identity), None)
-        if successor is not None and successor.deployment.deployed:
-            write.deployment = successor.deployment
-        sighting = self._sight(successor or write, fresh, later)
-        if successor is not None and sighting.sight in _WENT_ON:
-            sighting = Observation(Observed.AFTER)
-        ruling = decide(write.settled_reply, sighting.sight, earlier_lost=write.lost)
-        return write.outcome(ruling, sighting.message)
+        next_write = next((other for other in later if other.identity == write.identity), None)
+        if next_write is not None and next_write.deployment.deployed:
+            write.deployment = next_write.deployment
+        observation = self._observe(next_write or write, fresh, later)
+        if next_write is not None and observation.observed in _LATER_STEP_STARTED:
+            observation = Observation(Observed.AFTER)
+        return write.outcome(observation)
 
-    def _remember(self, entry: Callable[[], None]) -> bool:
-        """Whether it is remembered; if it can't be, the run ends."""
+    def _record(self, entry: Callable[[], None]) -> bool:
+        """Whether it is recorded; if it can't be, the run ends."""
         try:
             entry()
         except ReconcilerError as error:
-            self._halt.add(error)
+            self._errors.add(error)
             return False
         return True

@@ -1,4 +1,4 @@
-"""All projects of a plan, side by side; within one, one write at a time.
+"""All projects of a plan in parallel; within one, one update at a time.
 
 A project whose list is no longer the one the plan was made from is not touched, and a project
 stops at its first step that is not saved.
@@ -7,7 +7,6 @@ stops at its first step that is not saved.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
 
@@ -16,7 +15,8 @@ from msgspec import Struct
 from reconciler.core.model import LiveProject
 from reconciler.core.outcome import StepOutcome
 from reconciler.core.plan import Plan
-from reconciler.executor.context import ExecutionContext, Halt
+from reconciler.executor.context import ExecutionContext, RunErrors
+from reconciler.executor.parallel import start_all
 from reconciler.executor.project import ProjectRun
 
 
@@ -25,30 +25,35 @@ class Execution(Struct, frozen=True):
 
     Attributes:
         outcomes: one per step of the plan, in its order.
-        stale: per project that was left alone because its list had moved on, how it differs.
+        changed_lists: per project that was left alone because its list had changed since it was
+            planned, how it differs.
         errors: what ended the run early, in the order it came up; one that is no
             ``ReconcilerError`` is a bug.
     """
 
     outcomes: tuple[StepOutcome, ...]
-    stale: Mapping[str, tuple[str, ...]]
+    changed_lists: Mapping[str, tuple[str, ...]]
     errors: tuple[Exception, ...]
 
 
 def execute(
-    plan: Plan, planned: Mapping[str, LiveProject], tools: ExecutionContext, *, parallelism: int
+    plan: Plan,
+    planned: Mapping[str, LiveProject],
+    context: ExecutionContext,
+    *,
+    parallelism: int,
 ) -> Execution:
     """Send every step of a plan and find out what became of each.
 
     Args:
         plan: projects with a refusal have no steps in it.
         planned: the lists the plan was made from, for every project with steps.
-        tools: what to read and write with.
+        context: what to read and write with.
         parallelism: how many projects at a time.
     """
-    halt = Halt(tools.pace)
+    errors = RunErrors()
     runs = [
-        ProjectRun(tuple(steps), planned[project], tools, halt)
+        ProjectRun(tuple(steps), planned[project], context, errors)
         for project, steps in groupby(plan.steps, key=attrgetter("project"))
     ]
 
@@ -56,10 +61,10 @@ def execute(
         try:
             return project.run()
         except Exception as error:  # noqa: BLE001 a bug in one project must not lose the others' report
-            halt.add(error)
-            return project.broken(error)
+            errors.add(error)
+            return project.outcomes_after_bug(error)
 
-    with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="project") as pool:
-        outcomes = [outcome for part in pool.map(run, runs) for outcome in part]
-    stale = {run.project: run.stale for run in runs if run.stale}
-    return Execution(tuple(outcomes), stale, halt.errors)
+    futures = start_all(run, runs, parallelism)
+    outcomes = tuple(outcome for future in futures for outcome in future.result())
+    changed = {run.project: run.list_changes for run in runs if run.list_changes}
+    return Execution(outcomes, changed, errors.all())

@@ -1,11 +1,11 @@
-"""One step that is sent: what its answers said, and what became of it."""
+"""One step that is sent: what the responses to it said, and what became of it."""
 
 from __future__ import annotations
 
 from msgspec import Struct, field
 
 from reconciler.core.identity import Identity
-from reconciler.core.observation import Decision
+from reconciler.core.observation import Decision, Observation, decide
 from reconciler.core.outcome import Deployment, Outcome, ResponseKind, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import AccessError, ReconcilerError
@@ -22,11 +22,11 @@ class Write(Struct):
         identity: of its key, from the list read before the project's first write.
         before: the fields its key had before it.
         attempts: how many PUTs were sent.
-        kind: what the last answer meant, until the step is saved.
-        lost: an answer was lost, so that its PUT may have had its effect unseen.
-        saved: an answer or a list said that the step is saved.
+        kind: what the last response meant, until the step is saved.
+        lost: a response was lost, so that its PUT may have had its effect unseen.
+        saved: a response or a list said that the step is saved.
         deployment: what was last said about the gateways.
-        message: the words of the last answer.
+        message: what the last response said.
     """
 
     step: Step
@@ -44,27 +44,22 @@ class Write(Struct):
         """The name the key has now, as far as is known."""
         return self.step.body.name if self.saved else self.step.jwk
 
-    @property
-    def settled_reply(self) -> ResponseKind:
-        """What the answers came to, for the decision table."""
-        return ResponseKind.ACCEPTED if self.saved else self.kind
-
-    def take(self, answer: UpdateResponse) -> bool:
-        """Take an answer; whether another PUT might be of use."""
-        self.message = answer.message
+    def take(self, response: UpdateResponse) -> bool:
+        """Take a response; whether another PUT might be of use."""
+        self.message = response.message
         if not self.saved:
-            self.kind = answer.kind
-            self.lost = self.lost or answer.kind in {ResponseKind.LOST, ResponseKind.THROTTLED}
-        if answer.kind is ResponseKind.ACCEPTED:
+            self.kind = response.kind
+            self.lost = self.lost or response.kind in {ResponseKind.LOST, ResponseKind.THROTTLED}
+        if response.kind is ResponseKind.ACCEPTED:
             self.saved = True
-            self.deployment = answer.deployment
-            # A silent answer stays silent; one that failed may succeed the next time.
-            return answer.deployment.deployed is False
-        if answer.deployment.deployed is False:
-            self.deployment = answer.deployment
-        return answer.kind is not ResponseKind.REJECTED or (self.lost and not self.saved)
+            self.deployment = response.deployment
+            # Without a deployment result another PUT has none either; a failed one may succeed.
+            return response.deployment.deployed is False
+        if response.deployment.deployed is False:
+            self.deployment = response.deployment
+        return response.kind is not ResponseKind.REJECTED or (self.lost and not self.saved)
 
-    def break_off(self, error: ReconcilerError) -> None:
+    def stop(self, error: ReconcilerError) -> None:
         """Take the error that ended the run during the last PUT."""
         self.message = str(error)
         if not self.saved:
@@ -72,19 +67,20 @@ class Write(Struct):
                 ResponseKind.REJECTED if isinstance(error, AccessError) else ResponseKind.UNSENT
             )
 
-    def outcome(self, ruling: Decision, seen: str = "") -> StepOutcome:
-        """What became of it.
+    def decide(self, observation: Observation) -> Decision:
+        """What became of saving it, by the responses and what the list shows."""
+        kind = ResponseKind.ACCEPTED if self.saved else self.kind
+        return decide(kind, observation.observed, earlier_lost=self.lost)
 
-        Args:
-            ruling: the decision table's.
-            seen: what the list shows, in words.
-        """
-        if ruling is Decision.SAVED:
+    def outcome(self, observation: Observation) -> StepOutcome:
+        """What became of it."""
+        decision = self.decide(observation)
+        if decision is Decision.SAVED:
             outcome, message = self._saved()
         else:
-            outcome, words = _OUTCOMES[ruling]
-            shown = seen if ruling in _SHOWN else ""
-            message = ": ".join(text for text in (words, shown, self.message) if text)
+            outcome, reason = _OUTCOMES[decision]
+            shown = observation.message if decision in _NEEDS_LIST else ""
+            message = ": ".join(text for text in (reason, shown, self.message) if text)
         environments = self.deployment.environments
         return StepOutcome(self.step, outcome, message, self.attempts, environments)
 
@@ -92,10 +88,10 @@ class Write(Struct):
         if self.deployment.deployed:
             return Outcome.APPLIED, ""
         if self.deployment.deployed is False:
-            words = self.deployment.message or "saved, but not deployed everywhere"
-            return Outcome.NOT_DEPLOYED, words
-        said = f": {self.message}" if self.message else ""
-        return Outcome.NOT_DEPLOYED, f"saved, but no answer said that it was deployed{said}"
+            message = self.deployment.message or "saved, but not deployed everywhere"
+            return Outcome.NOT_DEPLOYED, message
+        details = f": {self.message}" if self.message else ""
+        return Outcome.NOT_DEPLOYED, f"saved, but no answer said that it was deployed{details}"
 
 
 _OUTCOMES: dict[Decision, tuple[Outcome, str]] = {
@@ -105,5 +101,5 @@ _OUTCOMES: dict[Decision, tuple[Outcome, str]] = {
     Decision.UNKNOWN: (Outcome.UNKNOWN, "it may have been saved; the list could not be read back"),
     Decision.UNSENT: (Outcome.NOT_TRIED, "it could not be sent"),
 }
-_SHOWN = frozenset({Decision.CONFLICT, Decision.UNKNOWN})
-"""The rulings that are not understood without what the list shows."""
+_NEEDS_LIST = frozenset({Decision.CONFLICT, Decision.UNKNOWN})
+"""The decisions that are not understood without what the list shows."""

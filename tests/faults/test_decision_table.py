@@ -28,24 +28,24 @@ def table(heading: str) -> list[list[str]]:
 
 
 def test_the_table_rules_on_everything_that_can_happen() -> None:
-    for reply, lost, sight in product(ResponseKind, [False, True], Observed):
-        assert decide(reply, sight, earlier_lost=lost) in Decision
+    for reply, lost, observed in product(ResponseKind, [False, True], Observed):
+        assert decide(reply, observed, earlier_lost=lost) in Decision
     assert set(DECISIONS) == set(product(ResponseKind, [False, True]))
 
 
 def test_the_page_has_the_same_table() -> None:
     head, *rows = table("The decision table")
-    sights = [Observed(cell) for cell in head[2:]]
-    assert set(sights) == set(Observed)
+    columns = [Observed(cell) for cell in head[2:]]
+    assert set(columns) == set(Observed)
     told = {
-        (ResponseKind(reply), lost == "yes", sight): Decision(ruling)
-        for reply, lost, *rulings in rows
-        for sight, ruling in zip(sights, rulings, strict=True)
+        (ResponseKind(reply), lost == "yes", observed): Decision(decision)
+        for reply, lost, *decisions in rows
+        for observed, decision in zip(columns, decisions, strict=True)
     }
     assert told == {
-        (reply, lost, sight): ruling
+        (reply, lost, observed): decision
         for (reply, lost), row in DECISIONS.items()
-        for sight, ruling in row.items()
+        for observed, decision in row.items()
     }
 
 
@@ -74,23 +74,26 @@ def test_the_page_has_the_exit_codes_that_an_apply_can_end_with() -> None:
 
 def test_only_the_list_or_a_first_answer_makes_a_save() -> None:
     saved = [
-        (reply, lost, sight)
+        (reply, lost, observed)
         for (reply, lost), row in DECISIONS.items()
-        for sight, ruling in row.items()
-        if ruling is Decision.SAVED
+        for observed, decision in row.items()
+        if decision is Decision.SAVED
     ]
-    assert {sight for _, _, sight in saved} == {Observed.AFTER, Observed.SAME}
+    assert {observed for _, _, observed in saved} == {Observed.AFTER, Observed.SAME}
 
 
 def test_nothing_is_sent_again_unless_the_list_shows_that_it_had_no_effect() -> None:
     again = {
-        sight for row in DECISIONS.values() for sight, word in row.items() if word is Decision.RETRY
+        observed
+        for row in DECISIONS.values()
+        for observed, word in row.items()
+        if word is Decision.RETRY
     }
     assert again == {Observed.BEFORE, Observed.SAME}
 
 
 BEFORE, AFTER = JwkFields("a", "old"), JwkFields("b", "new")
-SIGHTS = {
+OBSERVATIONS = {
     "the new fields": (
         [("1", "b", "new")],
         BEFORE,
@@ -164,17 +167,19 @@ SIGHTS = {
 }
 
 
-@pytest.mark.parametrize(("keys", "before", "after", "sight", "words"), SIGHTS.values(), ids=SIGHTS)
+@pytest.mark.parametrize(
+    ("keys", "before", "after", "observed", "words"), OBSERVATIONS.values(), ids=OBSERVATIONS
+)
 def test_what_a_list_shows(
     keys: list[tuple[str, str, str | None]],
     before: JwkFields,
     after: JwkFields,
-    sight: Observed,
+    observed: Observed,
     words: str,
 ) -> None:
     jwks = [LiveJwk(name, description, identity) for identity, name, description in keys]
     seen = observe(jwks, ("id", "1"), before, after, reused=False)
-    assert (seen.sight, seen.message) == (sight, words)
+    assert (seen.observed, seen.message) == (observed, words)
 
 
 def test_a_name_that_was_given_on_is_not_taken_for_the_key_that_left_it() -> None:
@@ -182,8 +187,8 @@ def test_a_name_that_was_given_on_is_not_taken_for_the_key_that_left_it() -> Non
     jwks = [LiveJwk("b", "old"), LiveJwk("a", "old")]
     identity = ("name", "a", None, None)
     step = {"before": JwkFields("a", "old"), "after": JwkFields("b", "old")}
-    assert observe(jwks, identity, **step, reused=True).sight is Observed.AFTER
-    assert observe(jwks, identity, **step, reused=False).sight is Observed.OCCUPIED
+    assert observe(jwks, identity, **step, reused=True).observed is Observed.AFTER
+    assert observe(jwks, identity, **step, reused=False).observed is Observed.OCCUPIED
 
 
 def test_the_outage_on_the_page_can_be_rehearsed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -61,7 +62,7 @@ class Script:
     between: Callable[[Script], None] = lambda _script: None
     faults: dict[int, Exception | UnusableList] = field(default_factory=dict)
     patience: int = 99
-    halted: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.jwks = {name: LiveJwk(name, id=f"id-{name}") for name in self.names}
@@ -95,8 +96,15 @@ class Script:
         self.between(self)
         return len(self.waits) <= self.patience
 
-    def stopping(self) -> bool:
-        return self.halted.is_set()
+    def context(self, **members: Any) -> ExecutionContext:
+        defaults = {"on_sent": lambda _step: None}
+        return ExecutionContext(
+            reader=self,
+            writer=self,
+            wait_before_retry=self.pause,
+            is_cancelled=self.cancelled.is_set,
+            **{**defaults, **members},
+        )
 
 
 def run(
@@ -110,8 +118,7 @@ def run(
     again = [("P", name) for name in redeploy]
     plan = make_plan("https://host/apiops", [project], {"P": live}, again)
     assert not plan.refusals
-    tools = ExecutionContext(script, script, script, progress)
-    return execute(plan, {"P": live}, tools, parallelism=1)
+    return execute(plan, {"P": live}, script.context(on_sent=progress), parallelism=1)
 
 
 def entry(name: str, *previous: str, description: str | None = None) -> DeclaredJwk:
@@ -350,9 +357,9 @@ def test_a_list_in_doubt_after_a_lost_answer_means_unknown() -> None:
 def test_a_stopped_run_verifies_the_write_in_flight_and_starts_no_other() -> None:
     script = Script([(LOST, True)])
     both = [*RENAME, entry("y", "z")]
-    told = run(script, both, progress=lambda _step: script.halted.set()).outcomes
+    told = run(script, both, progress=lambda _step: script.cancelled.set()).outcomes
     assert [one.outcome for one in told] == [Outcome.APPLIED, Outcome.NOT_TRIED]
-    halting = Script([(LOST, True)], between=lambda script: script.halted.set())
+    halting = Script([(LOST, True)], between=lambda script: script.cancelled.set())
     told = run(halting, both).outcomes
     assert [one.outcome for one in told] == [Outcome.NOT_DEPLOYED, Outcome.NOT_TRIED]
     assert halting.log == ["list", PUT, "list"]
@@ -360,7 +367,7 @@ def test_a_stopped_run_verifies_the_write_in_flight_and_starts_no_other() -> Non
 
 def test_a_run_stopped_before_its_first_write_reads_nothing() -> None:
     script = Script([])
-    script.halted.set()
+    script.cancelled.set()
     assert [one.outcome for one in run(script, RENAME).outcomes] == [Outcome.NOT_TRIED]
     assert script.log == []
 
@@ -422,7 +429,7 @@ def test_what_cannot_be_remembered_ends_the_run_and_loses_no_outcome(
     live = LiveProject("P", tuple(script.jwks.values()))
     project = DeclaredProject("P", (*RENAME, entry("y", "z")), PLACE)
     plan = make_plan("https://host/apiops", [project], {"P": live})
-    tools = ExecutionContext(script, script, script, lambda _step: None, Forgetful(kind))
-    ran = execute(plan, {"P": live}, tools, parallelism=1)
+    context = script.context(recorder=Forgetful(kind))
+    ran = execute(plan, {"P": live}, context, parallelism=1)
     assert [one.outcome for one in ran.outcomes] == outcomes
     assert {str(error) for error in ran.errors} == {"no room."}
