@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.outcome import RunResult
 from reconciler.errors import RefusedError
-from reconciler.reports.wording import counted
+from reconciler.reports.formatting import counted
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console

@@ -17,12 +17,12 @@ def folded(text: str, result: RunResult, pipeline: Pipeline) -> str:
     if pipeline is not Pipeline.GITLAB:
         return text
     from reconciler.reports.annotations import gitlab
-    from reconciler.reports.verdict import Tone, verdict
+    from reconciler.reports.verdict import Status, verdict
 
     return gitlab.folded(
         text,
         title="Details",
         name=f"reconciler_{secrets.token_hex(4)}",
         moment=int(time.time()),
-        collapsed=verdict(result).tone is not Tone.BAD,
+        collapsed=verdict(result).status is not Status.BAD,
     )

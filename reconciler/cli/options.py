@@ -171,9 +171,10 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def validity_report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a command that plans nothing."""
-    from reconciler.reports.formats import VALIDITY_FORMATS
+    from reconciler.reports.formats import FORMATS
 
-    return _report_option(command, VALIDITY_FORMATS)
+    formats = [name for name, item in FORMATS.items() if item.valid_manifests]
+    return _report_option(command, formats)
 
 
 def _report_option(command: Callable[..., Any], formats: Collection[str]) -> Callable[..., Any]:

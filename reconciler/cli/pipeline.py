@@ -51,8 +51,8 @@ def _remarks(
     result: RunResult | None, errors: list[ReconcilerError], root: str | None
 ) -> list[Annotation]:
     from reconciler.reports.annotations.annotation import (
-        below,
         error_annotations,
+        relative_to_root,
         result_annotations,
     )
 
@@ -60,7 +60,9 @@ def _remarks(
     for error in errors:
         remarks += error_annotations(error)
     folder = Path.cwd()
-    return [below(remark, folder, PurePath(root) if root else None) for remark in remarks]
+    return [
+        relative_to_root(remark, folder, PurePath(root) if root else None) for remark in remarks
+    ]
 
 
 def _log(pipeline: Pipeline, remarks: list[Annotation], console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from msgspec import Struct
 
 from reconciler.cli.files import replace_file, require_writable
 from reconciler.errors import UsageError
-from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
+from reconciler.reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from types import ModuleType
 
     from reconciler.cli.console import Console
     from reconciler.core.model import DeclaredProject
@@ -27,7 +29,7 @@ class Report(Struct):
     Attributes:
         format: a name in ``FORMATS``.
         path: the file.
-        written: whether it tells a result already.
+        written: whether it holds a result already.
     """
 
     format: str
@@ -67,27 +69,29 @@ def parse_reports(values: Sequence[str], formats: Collection[str]) -> tuple[Repo
 
 def write_reports(reports: Sequence[Report], result: RunResult, console: Console) -> None:
     """Write all reports of a result; one that can't be written must not keep back the rest."""
-    _write(reports, lambda name: FORMATS[name].render(result), console)
+    _write(reports, lambda module: module.render(result), console)
 
 
 def write_error_reports(
     reports: Sequence[Report], error: ReconcilerError, console: Console
 ) -> None:
-    """Write the reports of a run that came to no result; a result told before stays."""
+    """Write the reports of a run that came to no result; a result written before stays."""
     unwritten = [report for report in reports if not report.written]
-    _write(unwritten, lambda name: FORMATS[name].render_error(error), console)
+    _write(unwritten, lambda module: module.render_error(error), console)
 
 
 def write_validity_reports(
     reports: Sequence[Report], projects: Sequence[DeclaredProject], console: Console
 ) -> None:
     """Write all reports of valid manifests."""
-    _write(reports, lambda name: VALIDITY_FORMATS[name].render_valid(projects), console)
+    _write(reports, lambda module: module.render_valid(projects), console)
 
 
-def _write(reports: Sequence[Report], told: Callable[[str], str], console: Console) -> None:
+def _write(
+    reports: Sequence[Report], render: Callable[[ModuleType], str], console: Console
+) -> None:
     for report in reports:
-        text = console.masked(told(report.format))
+        text = console.masked(render(import_module(FORMATS[report.format].module)))
         try:
             replace_file(report.path, text)
         except UsageError as error:

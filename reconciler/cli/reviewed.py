@@ -70,18 +70,18 @@ def require_reviewed(reviewed: Reviewed, fresh: Plan) -> None:
             why=f"Manifests or live keys changed since the review. {_UNTOUCHED}",
             fix=_AGAIN,
         )
-    from reconciler.reports import drift
+    from reconciler.reports import plan_differences
 
-    told = drift.differences(reviewed.plan, fresh)
+    differing = plan_differences.differences(reviewed.plan, fresh)
     if reviewed.plan.gateway != fresh.gateway:
         raise StalePlanError(
-            f"The reviewed plan is for another gateway: {told[0]}",
+            f"The reviewed plan is for another gateway: {differing[0]}",
             why=_UNTOUCHED,
             fix="Plan against this gateway, and have that plan reviewed",
         )
     raise StalePlanError(
-        f"The plan is not the reviewed one any more: {'; '.join(told)}",
-        why=f"{drift.who_moved(reviewed.plan, fresh)}. {_UNTOUCHED}",
+        f"The plan is not the reviewed one any more: {'; '.join(differing)}",
+        why=f"{plan_differences.what_changed(reviewed.plan, fresh)}. {_UNTOUCHED}",
         fix=_AGAIN,
     )
 

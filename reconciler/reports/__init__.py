@@ -1,1 +1,1 @@
-"""Plan and outcomes → text of each format; one escaper per sink; never prints, never decides."""
+"""Plan and outcomes as text of each format: one view, one escaper per output; never prints."""

@@ -1,18 +1,21 @@
-"""One escaper per sink: what hostile text has to pass before it stands in an output.
+"""One escaper per output: what hostile text has to pass before it stands there.
 
 Names, descriptions and the gateway's messages are written by others. On a terminal or in a
 pipeline's log they must stay on their line, be seen as they are, and command nobody.
 
 Reports are files that pipelines print too, so their text passes ``terminal``, ``quoted`` or
-``name`` first, and then what its markup asks for: ``code`` for Markdown, ``mermaid``, ``html``.
-For XML a serialiser does the rest: no printable character is forbidden there (XML 1.0, 2.2).
+``name`` first, and then the escaper of its markup: ``markdown``, ``mermaid`` or ``html``. For XML
+a serialiser does the rest: no printable character is forbidden there (XML 1.0, 2.2).
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
+from reconciler.core.model import SourceLocation
 from reconciler.core.text import visible
+from reconciler.reports.formatting import code_parts
 
 # No colon at an end: with the report's own after it, it would be a pipeline's "::".
 _NAME = re.compile(r"(?!:)[\w.@+=~/:-]+(?: [\w.@+=~/:-]+)*(?<!:)")
@@ -30,6 +33,14 @@ _COMMANDS = r"(?<!\w):(?=:)|#(?=#\w*\[)"
 # Not html.escape: its module loads all of HTML's entities, which every command would wait for.
 _FOR_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _NOT_FOR_MERMAID = r"[.-](?= )|[^\w .-]|_"
+
+# What stands bare in Markdown. GitHub and GitLab link a word of 7 to 40 hexadecimal digits, decimal
+# ones too, as a commit, so that longer numbers need the separators of their thousands.
+_BARE = re.compile(
+    r"|\(|[,.;:!?)]+"
+    r"|\(?(?!(?i:[a-f]{7}))[^\W\d_]+(?:'[a-z]+)?[,.;:!?)]*"
+    r"|\(?\d{1,5}(?:,\d{3})*[,;:)]*"
+)
 
 
 def terminal(text: str) -> str:
@@ -62,6 +73,16 @@ def name(text: str) -> str:
     return quoted(text)
 
 
+def subject(project: str, jwk: str | None) -> str:
+    """What something is about, a project or a JWK in it, for one line of a terminal."""
+    return name(project) if jwk is None else f"{name(project)} / {name(jwk)}"
+
+
+def location(source: SourceLocation) -> str:
+    """``file:line``, for one line of a terminal."""
+    return f"{terminal(source.file)}:{source.line}"
+
+
 def code(text: str) -> str:
     """Printable text as a Markdown code span; "" for none.
 
@@ -74,6 +95,20 @@ def code(text: str) -> str:
     edges = text[0] + text[-1]
     padded = f" {text} " if "`" in edges or (edges == "  " and text.strip()) else text
     return f"{fence}{padded}{fence}"
+
+
+def markdown(text: str) -> str:
+    """A message on one line of Markdown; any unusual word, and what has backticks, is code.
+
+    Outside of code spans GitHub, GitLab and Bitbucket look for mentions, references, commit hashes,
+    links and emoji, some of them made by whoever runs the host; an escape character does not stop
+    all of them. So only words of plain letters and small numbers stand bare.
+    """
+    shown = terminal(text)
+    if "  " in shown or shown != shown.strip():
+        return code(shown)
+    parts = code_parts(shown)
+    return "".join(code(part) if is_code else _bare_words(part) for is_code, part in parts)
 
 
 def mermaid(text: str) -> str:
@@ -90,11 +125,11 @@ def html(text: str) -> str:
     return visible(text).translate(_FOR_HTML)
 
 
-def shortened(text: str, room: int) -> str:
+def shortened(text: str, longest: int) -> str:
     """Text cut to so many characters where it is longer; then it says how long it was."""
-    if len(text) <= room:
+    if len(text) <= longest:
         return text
-    return f"{text[:room]}… ({len(text):,} characters)"
+    return f"{text[:longest]}… ({len(text):,} characters)"
 
 
 def reads_backwards(text: str) -> bool:
@@ -103,6 +138,13 @@ def reads_backwards(text: str) -> bool:
     An arrow between two such texts would be drawn with its sides exchanged.
     """
     return not text.isascii() and re.search(_RIGHT_TO_LEFT, text) is not None
+
+
+def _bare_words(text: str) -> str:
+    runs = groupby(text.split(" "), key=lambda word: _BARE.fullmatch(word) is not None)
+    return " ".join(
+        " ".join(words) if is_bare else code(" ".join(words)) for is_bare, words in runs
+    )
 
 
 def _without_commands(text: str) -> str:

@@ -1,88 +1,100 @@
 """A result as one self-contained page: no script, no network, readable in dark and light.
 
-Some hosts of reports forbid its styles (Jenkins does unless told otherwise); then it is plainer,
-and nothing is lost.
+Some hosts of reports forbid its styles (Jenkins does unless told otherwise). Then it is plainer,
+and nothing is lost: headings, tables and lists carry the meaning.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
+from itertools import groupby
 
-from reconciler.core.outcome import RunResult
-from reconciler.errors import ManifestError, ReconcilerError
+from jinja2 import Environment
+from msgspec import Struct
+
+from reconciler.core.outcome import Outcome, RunResult
+from reconciler.core.plan import Change
+from reconciler.errors import ReconcilerError
 from reconciler.reports import escape
-from reconciler.reports.html_parts import cards, section
-from reconciler.reports.html_sections import sections
-from reconciler.reports.html_text import code, prose
-from reconciler.reports.problems import NOTHING
-from reconciler.reports.tags import Markup, joined, tag
-from reconciler.reports.verdict import Tone, verdict
+from reconciler.reports.descriptions import compared, shared
+from reconciler.reports.formatting import code_parts, counted
+from reconciler.reports.problems import NOTHING_PLANNED
+from reconciler.reports.svg import MOST_NAMES, draw
+from reconciler.reports.templates import environment
+from reconciler.reports.view import SENT_AGAIN, View
 
-_LINE = Markup("\n")
+_DESCRIPTION_WIDTH = 2_000
+_UNFOLDED = 100
+"""So many rows of a table are shown at once; the others are folded."""
+
+
+class _Difference(Struct, frozen=True):
+    """A description: what both begin with, what only this one holds, and what both end with."""
+
+    start: str
+    middle: str
+    end: str
 
 
 def render(result: RunResult, *, command: str = "reconciler apply") -> str:
     """The result as an HTML document, ended by a line feed.
 
     Args:
-        result: what to tell.
+        result: what to report.
         command: what was called, where it may have to be called again.
     """
-    plan = result.plan
-    summary = verdict(result)
-    first, _, rest = summary.sentence.removesuffix(".").partition(". ")
-    lines = [f"{rest}."] if rest else []
-    if result.stopped is not None:
-        lines.append(joined(("Stopped early: ", prose(result.stopped))))
-    facts = tag(
-        "dl",
-        *(
-            joined((tag("dt", term), tag("dd", code(escape.terminal(text)))))
-            for term, text in (("Gateway", plan.gateway), ("Digest", plan.digest))
-        ),
-    )
-    return _page(first, lines, summary.tone, [*sections(result, command), tag("footer", facts)])
+    view = View(result, command)
+    drawings = [
+        (linked, draw(linked)) for linked in view.linked_renames if len(linked.names) <= MOST_NAMES
+    ]
+    projects = groupby(view.plan.steps, lambda step: step.project)
+    updates = [update for _, steps in projects for update in enumerate(steps, 1)]
+    page = _environment().get_template("html_result.j2")
+    return page.render(view=view, drawings=drawings, updates=updates)
 
 
 def render_error(error: ReconcilerError) -> str:
     """A failure that left no result, as an HTML document."""
-    if isinstance(error, ManifestError):
-        items = [
-            (code(escape.terminal(problem.location)), prose(problem.message))
-            for problem in error.problems
-        ]
-        title = f"{escape.terminal(error.what)}; {NOTHING}"
-        return _page(title, [], Tone.BAD, [section("Problems", cards(items, "bad"))])
-    lines = [prose(text) for text in (error.what, error.why, error.fix) if text]
-    return _page("The run came to no result", lines, Tone.BAD, [])
+    return _environment().get_template("html_error.j2").render(error=error)
 
 
-def _page(title: str, lines: Iterable[str], tone: Tone, blocks: Iterable[Markup]) -> str:
-    header = tag(
-        "header",
-        tag("h1", title),
-        *(tag("p", line) for line in lines),
-        class_=tone.value,
+@cache
+def _environment() -> Environment:
+    html = environment(escape.html)
+    style = files("reconciler.reports").joinpath("templates/page.css").read_text(encoding="utf-8")
+    html.filters.update(
+        code_parts=lambda message: code_parts(escape.terminal(message)),
+        differences=lambda change: list(_differences(change)),
+        location=escape.location,
+        name=escape.name,
+        printable=escape.terminal,
+        quoted=escape.quoted,
     )
-    body = tag("body", tag("main", _LINE, joined((header, *filter(None, blocks)), _LINE), _LINE))
-    page = tag("html", _LINE, _head(title), _LINE, body, _LINE, lang="en")
-    return f"<!doctype html>\n{page}\n"
-
-
-def _head(title: str) -> Markup:
-    style = files("reconciler.reports").joinpath("page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    elements = (
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"JWKs: {title}"),
-        tag("style", Markup(style)),
+    html.globals.update(
+        counted=counted,
+        nothing_planned=NOTHING_PLANNED,
+        outcome_classes={Outcome.APPLIED: "good", Outcome.NOT_TRIED: "pending"},
+        sent_again=SENT_AGAIN,
+        style=style,
+        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii"),
+        unfolded=_UNFOLDED,
     )
-    return tag("head", _LINE, joined(elements, _LINE), _LINE)
+    return html
+
+
+def _differences(change: Change) -> Iterator[_Difference]:
+    """The description before and the one after; nothing where they are the same."""
+    before, after = change.before.description, change.after.description
+    if before == after:
+        return
+    texts = compared(before, after, _DESCRIPTION_WIDTH, "…")
+    old, new = texts
+    start = shared(zip(old, new, strict=False))
+    end = shared(zip(reversed(old[start:]), reversed(new[start:]), strict=False))
+    for text in texts:
+        last = len(text) - end
+        yield _Difference(text[:start], text[start:last], text[last:])

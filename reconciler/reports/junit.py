@@ -2,27 +2,26 @@
 
 That schema knows a suite's file but no line of a case, so that places stand in the failures' texts.
 Printable text needs nothing but what the serialiser does (XML 1.0, 2.2); a pipeline that prints the
-file is still commanded by none of it.
+file finds no command in it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from msgspec import Struct
 
 from reconciler.core.model import DeclaredProject
-from reconciler.core.outcome import Outcome, RunResult, StepOutcome
-from reconciler.core.plan import Action, Change, Plan, Refusal
+from reconciler.core.outcome import Outcome, RunResult
+from reconciler.core.plan import Action, Change, Refusal, Step
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
-from reconciler.reports.telling import SENT_AGAIN, environment_sentence, resent, told_outcomes
-from reconciler.reports.verdict import verdict
-from reconciler.reports.wording import counted
+from reconciler.reports.formatting import counted
+from reconciler.reports.view import SENT_AGAIN, OutcomeView, View
 
 _Fault = Literal["failure", "error", "skipped"]
 
@@ -34,7 +33,7 @@ _FAULTS: dict[Outcome, _Fault] = {
     Outcome.NOT_TRIED: "skipped",
 }
 _COUNTED: dict[_Fault, str] = {"failure": "failures", "error": "errors", "skipped": "skipped"}
-_ROOM = 400
+_WIDTH = 400
 """Columns for a description."""
 
 
@@ -44,7 +43,7 @@ class _Case(Struct, frozen=True):
     Attributes:
         suite: the name of its suite: a project or a file.
         name: what is tested.
-        output: what there is to tell.
+        output: its lines of output.
         fault: how it did not pass; None where it did.
         kind: the fault's type.
         message: the fault in one line.
@@ -65,12 +64,13 @@ def render(result: RunResult) -> str:
     each project. Refusals are failures, changes are cases that pass, and after an apply every
     update is a case: failed, in error where nobody knows, skipped where it was not tried.
     """
-    cases = [_refusal(item) for item in result.plan.refusals]
-    if result.outcomes is None:
-        cases += [_change(item) for item in result.plan.changes]
-        cases += _resent(result.plan)
-    cases += [_outcome(outcome, remarks) for outcome, remarks in told_outcomes(result)]
-    run = _run(result)
+    view = View(result)
+    cases = [_refusal(item) for item in view.plan.refusals]
+    if view.planned:
+        cases += [_change(item.change) for item in view.changes]
+        cases += [_resent(step) for step in view.resent]
+    cases += [_outcome(item) for item in view.failed_first]
+    run = _run(view)
     return _document([(run.suite, [run]), *_by_suite(cases)])
 
 
@@ -93,13 +93,12 @@ def render_valid(projects: Iterable[DeclaredProject]) -> str:
     return _document([("manifests", cases)])
 
 
-def _run(result: RunResult) -> _Case:
-    name = "plan" if result.outcomes is None else "apply"
-    sentence = verdict(result).sentence
-    if result.stopped is None:
-        return _Case("reconciler", name, [sentence])
-    stopped = escape.terminal(result.stopped)
-    return _Case("reconciler", name, [sentence], "error", "stopped", stopped)
+def _run(view: View) -> _Case:
+    name = "plan" if view.planned else "apply"
+    output = [view.verdict.message]
+    if not view.stopped:
+        return _Case("reconciler", name, output)
+    return _Case("reconciler", name, output, "error", "stopped", escape.terminal(view.stopped))
 
 
 def _refusal(refusal: Refusal) -> _Case:
@@ -117,41 +116,38 @@ def _change(change: Change) -> _Case:
     if change.previous_name is not None:
         lines.append(f"{escape.name(change.previous_name)} → {escape.name(change.name)}")
     if Action.DESCRIBE in change.actions:
-        old, new = compared(change.before.description, change.after.description, _ROOM, "…")
+        old, new = compared(change.before.description, change.after.description, _WIDTH, "…")
         lines.append(f"description {old} → {new}")
     if change.source is not None:
         lines.append(f"declared at {escape.terminal(str(change.source))}")
     return _Case(change.project, escape.name(change.name), lines)
 
 
-def _resent(plan: Plan) -> Iterator[_Case]:
-    for step in resent(plan):
-        yield _Case(step.project, escape.name(step.jwk), [SENT_AGAIN])
+def _resent(step: Step) -> _Case:
+    return _Case(step.project, escape.name(step.jwk), [SENT_AGAIN])
 
 
-def _outcome(outcome: StepOutcome, remarks: str) -> _Case:
-    step = outcome.step
-    lines = [remarks, *(environment_sentence(item) for item in outcome.environments)]
-    message = escape.terminal(outcome.message)
-    fault = _FAULTS.get(outcome.outcome)
+def _outcome(item: OutcomeView) -> _Case:
+    old, new = escape.name(item.step.jwk), escape.name(item.step.body.name)
+    lines = ["; ".join(item.remarks()), *item.environments]
+    message = escape.terminal(item.outcome.message)
+    fault = _FAULTS.get(item.outcome.outcome)
     if fault is None:
         lines.append(message)
     return _Case(
-        step.project,
-        f"{escape.name(step.jwk)} → {escape.name(step.body.name)}"
-        if step.jwk != step.body.name
-        else escape.name(step.jwk),
-        [line for line in lines if line],
-        fault,
-        outcome.outcome,
-        message,
+        suite=item.step.project,
+        name=old if old == new else f"{old} → {new}",
+        output=[line for line in lines if line],
+        fault=fault,
+        kind=item.outcome.outcome,
+        message=message,
     )
 
 
 def _problem(problem: Problem) -> _Case:
     message = escape.terminal(problem.message)
-    told = f"{escape.terminal(f'{problem.location}:')} {message}"
-    return _Case(problem.file, message, (), "failure", "problem", told)
+    located = f"{escape.terminal(f'{problem.location}:')} {message}"
+    return _Case(problem.file, message, (), "failure", "problem", located)
 
 
 def _by_suite(cases: Iterable[_Case]) -> Iterable[tuple[str, list[_Case]]]:

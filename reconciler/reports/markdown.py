@@ -7,24 +7,71 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from urllib.parse import quote
 
+from jinja2 import Environment
+from markupsafe import Markup
+from msgspec import Struct
+
+from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import RunResult
+from reconciler.core.plan import Change
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
-from reconciler.reports.fitting import Section, fit
-from reconciler.reports.markdown_sections import sections
-from reconciler.reports.markdown_text import prose
-from reconciler.reports.problems import NOTHING
-from reconciler.reports.verdict import Tone, verdict
+from reconciler.reports.descriptions import compared
+from reconciler.reports.formatting import counted
+from reconciler.reports.problems import NOTHING_PLANNED
+from reconciler.reports.templates import environment, safe
+from reconciler.reports.terminal import Terminal
+from reconciler.reports.verdict import Status
+from reconciler.reports.view import SENT_AGAIN, View
 
 SMALLEST_LIMIT = 8_000
 """Characters that what is never left out can take."""
 
-_SIGNS = {Tone.GOOD: "✅", Tone.PENDING: "📝", Tone.BAD: "❌"}
+_SIGNS = {Status.GOOD: "✅", Status.PENDING: "📝", Status.BAD: "❌"}
 _LONGEST_KEY = 100
 _LONGEST_LINE = 300
+_LONGEST_MESSAGE = 1_000
+_DESCRIPTION_WIDTH = 80
+_UNFOLDED = 40
+"""So many rows are shown at once; more are folded."""
+_FOLD = 120
+"""At least the characters of the lines that fold a section, and of its line ends."""
+_LONGEST_LABEL = 40
+_MOST_MOVES = 30
+_MOST_PICTURES = 12
+"""Together below the 500 arrows at which Mermaid refuses to draw."""
+
+
+class Section(Struct):
+    """A heading and rows, of which the last ones can be left out.
+
+    Attributes:
+        title: plain words.
+        noun: what one row is, in the singular.
+        rank: where room is short, sections of a lower one get it first.
+        rows: each one or more whole lines.
+        intro: a paragraph before the rows.
+        head: the lines that open the block the rows stand in.
+        tail: the line that closes it.
+        folded: whether the rows are shown only when asked for.
+        omitted: how many more rows were left out already.
+        kept: how many rows are shown.
+    """
+
+    title: str
+    noun: str
+    rank: int
+    rows: Sequence[str]
+    intro: str = ""
+    head: str = ""
+    tail: str = ""
+    folded: bool = False
+    omitted: int = 0
+    kept: int = 0
 
 
 def render(
@@ -38,7 +85,7 @@ def render(
     """The result as Markdown, ended by a line feed.
 
     Args:
-        result: what to tell.
+        result: what to report.
         limit: characters it must not exceed; rows are left out, and counted, until it does not.
         key: tells the comments of several gateways or stages on one request apart; see ``marker``.
             The gateway's URL where it is not given.
@@ -49,23 +96,20 @@ def render(
     Raises:
         ValueError: the limit is below ``SMALLEST_LIMIT``.
     """
-    plan = result.plan
-    summary = verdict(result)
-    first, _, rest = summary.sentence.removesuffix(".").partition(". ")
-    head = [f"### {_SIGNS[summary.tone]} {first}"]
-    if rest:
-        head.append(f"{rest}.")
-    if result.stopped is not None:
-        head.append(f"Stopped early: {prose(result.stopped, _LONGEST_LINE)}")
-    gateway, digest = (
-        escape.code(escape.shortened(escape.terminal(text), _LONGEST_LINE))
-        for text in (plan.gateway, plan.digest)
+    view = View(result, command)
+    sections = [*_sections(view), *(_pictures(view) if html else ()), _unmanaged(view)]
+    verdict = view.verdict
+    return _fitted(
+        [section for section in sections if section.rows or section.omitted],
+        limit,
+        folds=html,
+        sign=_SIGNS[verdict.status],
+        title=verdict.headline,
+        messages=[verdict.rest] if verdict.rest else [],
+        stopped=view.stopped,
+        plan=view.plan,
+        marker=marker(view.plan.gateway if key is None else key, html=html),
     )
-    foot = [
-        f"Gateway {gateway} · digest {digest}",
-        marker(plan.gateway if key is None else key, html=html),
-    ]
-    return _assembled(head, sections(result, command, pictures=html), foot, limit, folds=html)
 
 
 def render_error(
@@ -76,20 +120,23 @@ def render_error(
     Raises:
         ValueError: the limit is below ``SMALLEST_LIMIT``.
     """
-    foot = [] if key is None else [marker(key, html=html)]
+    title, messages, fix = "The run came to no result", [error.what, error.why], error.fix
+    sections = []
     if isinstance(error, ManifestError):
-        rows = [
-            f"- {escape.code(escape.shortened(escape.terminal(problem.location), _LONGEST_LINE))}: "
-            f"{prose(problem.message)}"
-            for problem in error.problems
-        ]
-        head = [f"### {_SIGNS[Tone.BAD]} {prose(error.what)}; {NOTHING}"]
-        problems = [Section("Problems", "problem", 0, rows)] if rows else []
-        return _assembled(head, problems, foot, limit, folds=html)
-    head = [f"### {_SIGNS[Tone.BAD]} The run came to no result", prose(error.what)]
-    head += [prose(error.why)] if error.why else []
-    head += [f"→ {prose(error.fix)}"] if error.fix else []
-    return _assembled(head, [], foot, limit, folds=html)
+        title, messages, fix = f"{error.what}; {NOTHING_PLANNED}", [], ""
+        if error.problems:
+            rows = _rows("problem", error.problems)
+            sections = [Section("Problems", "problem", 0, rows)]
+    return _fitted(
+        sections,
+        limit,
+        folds=html,
+        sign=_SIGNS[Status.BAD],
+        title=title,
+        messages=[message for message in messages if message],
+        fix=fix,
+        marker="" if key is None else marker(key, html=html),
+    )
 
 
 def marker(key: str, *, html: bool = True) -> str:
@@ -109,11 +156,145 @@ def marker(key: str, *, html: bool = True) -> str:
     return f"<!-- reconciler:{name} -->" if html else f"[//]: # (reconciler:{name})"
 
 
-def _assembled(
-    head: Sequence[str], told: Sequence[Section], foot: Sequence[str], limit: int, *, folds: bool
-) -> str:
+def _sections(view: View) -> list[Section]:
+    """The sections that every host shows, in the order a reader needs them."""
+    plan = view.plan
+    unfinished = _rows("outcome", [item for item in view.outcomes if not item.applied])
+    applied = _rows("outcome", [item for item in view.outcomes if item.applied])
+    changes, resent = _rows("change", view.changes), _rows("resent", view.resent)
+    side_effects = view.side_effects if view.planned else ()
+    outcome_head, change_head = _row("outcome_head"), _row("change_head")
+    return [
+        Section("Refused", "refusal", 0, _rows("refusal", plan.refusals), intro=view.also_pending),
+        Section("Not complete", "update", 1, unfinished, head=outcome_head),
+        Section(
+            "Applied", "update", 4, applied, head=outcome_head, folded=len(applied) > _UNFOLDED
+        ),
+        Section("What to do next", "hint", 2, _rows("next_step", view.next_steps)),
+        Section(
+            "Changes" if view.planned else "Planned changes",
+            "change",
+            5,
+            changes,
+            head=change_head,
+            folded=not view.planned or len(changes) > _UNFOLDED,
+        ),
+        Section("Sent again", "key", 5, resent, folded=len(resent) > _UNFOLDED),
+        Section("Side effects", "side effect", 3, _rows("side_effect", side_effects)),
+        Section("Warnings", "warning", 6, _rows("warning", plan.warnings)),
+    ]
+
+
+def _pictures(view: View) -> list[Section]:
+    linked = view.linked_renames
+    small = [item for item in linked if len(item.order) <= _MOST_MOVES][:_MOST_PICTURES]
+    section = Section(
+        "Renames that wait for each other",
+        "picture",
+        7,
+        [_row("picture", item, number) for number, item in enumerate(small, 1)],
+        intro="In each picture the numbers tell the order in which its updates are sent.",
+        head="```mermaid\nflowchart LR",
+        tail="```",
+        omitted=len(linked) - len(small),
+    )
+    return [section]
+
+
+def _unmanaged(view: View) -> Section:
+    rows = _rows("unmanaged", view.plan.unmanaged)
+    return Section("Unmanaged, left alone", "key", 8, rows, folded=True)
+
+
+def _fitted(sections: Sequence[Section], limit: int, **values: object) -> str:
+    """The page, its sections with as many of their rows as there is room for."""
     if limit < SMALLEST_LIMIT:
         message = f"a Markdown report needs room for {SMALLEST_LIMIT:,} characters, not {limit:,}"
         raise ValueError(message)
-    room = limit - sum(len(block) + 2 for block in (*head, *foot))
-    return "\n\n".join([*head, *fit(told, room, folds=folds), *foot]) + "\n"
+    page = _environment().get_template("markdown.j2")
+    values = {"stopped": "", "fix": "", "plan": None, "sections": sections, **values}
+    frames = sum(len(section.head) + len(section.tail) + _FOLD for section in sections)
+    room = limit - len(page.render(values)) - frames
+    for section in sorted(sections, key=lambda section: section.rank):
+        for row in section.rows:
+            if room <= len(row):
+                break
+            room -= len(row) + 1
+            section.kept += 1
+    return page.render(values)
+
+
+def _rows(macro: str, items: Iterable[object]) -> list[str]:
+    return [_row(macro, item) for item in items]
+
+
+def _row(macro: str, *arguments: object) -> str:
+    render_row: Callable[..., str] = getattr(
+        _environment().get_template("markdown_rows.j2").module, macro
+    )
+    return render_row(*arguments).strip("\n")
+
+
+@cache
+def _environment() -> Environment:
+    markdown = environment(_text)
+    markdown.filters.update(
+        code=_code,
+        descriptions=_descriptions,
+        label=_label,
+        listed=_listed,
+        location=_location,
+        name=_name,
+        text=lambda text, longest: safe(_text(text, longest)),
+    )
+    markdown.globals.update(
+        between=lambda old, new: safe(Terminal().between(old, new)),
+        counted=counted,
+        line_break=safe("  \n  "),
+        row=_table_row,
+        sent_again=SENT_AGAIN,
+    )
+    return markdown
+
+
+def _text(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    return escape.markdown(escape.shortened(escape.terminal(text), longest))
+
+
+def _code(text: str, longest: int = _LONGEST_LINE) -> Markup:
+    return safe(escape.code(escape.shortened(escape.terminal(text), longest)))
+
+
+def _name(text: str) -> Markup:
+    return safe(escape.code(escape.shortened(escape.name(text), _LONGEST_LINE)))
+
+
+def _location(source: SourceLocation) -> Markup:
+    file = escape.shortened(escape.terminal(source.file), _LONGEST_LINE)
+    return safe(escape.code(f"{file}:{source.line}"))
+
+
+def _label(text: str) -> Markup:
+    """A name in a Mermaid diagram."""
+    shown = escape.name(text)
+    cut = f"{shown[:_LONGEST_LABEL]}…" if len(shown) > _LONGEST_LABEL else shown
+    return safe(escape.mermaid(cut))
+
+
+def _listed(messages: Iterable[str], longest: int = _LONGEST_MESSAGE) -> Markup:
+    return safe("; ".join(_text(message, longest) for message in messages if message))
+
+
+def _descriptions(change: Change) -> Markup:
+    before, after = change.before.description, change.after.description
+    if before == after:
+        return safe("")
+    old, new = compared(before, after, _DESCRIPTION_WIDTH, "…")
+    return safe(f"{escape.code(old)}{Terminal().between(old, new)}{escape.code(new)}")
+
+
+def _table_row(*cells: str) -> Markup:
+    """A pipe in a cell, also in its code, is masked as GFM asks for."""
+    shown = (cell if isinstance(cell, Markup) else _text(cell) for cell in cells)
+    masked = (cell.strip("\n").replace("|", "\\|") for cell in shown)
+    return safe(f"| {' | '.join(masked)} |")

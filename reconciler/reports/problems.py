@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from reconciler.core.digest import Document
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
-from reconciler.reports.style import Style
+from reconciler.reports.terminal import Terminal
 
-NOTHING = "nothing was planned"
+NOTHING_PLANNED = "nothing was planned"
 """What invalid manifests came to."""
 
 
@@ -21,8 +21,8 @@ def render_error(
     A manifest's problems stand on one line each, ``file:line:column: message``, never wrapped, so
     that editors and pipelines find the place; how many there are comes last.
     """
-    style = Style(colour=colour, width=width, unicode=unicode)
-    return style.encoded("\n".join(_lines(error, style)) + "\n")
+    terminal = Terminal(colour=colour, width=width, unicode=unicode)
+    return terminal.encoded("\n".join(_lines(error, terminal)) + "\n")
 
 
 def error_members(error: ReconcilerError) -> Document:
@@ -43,21 +43,24 @@ def error_members(error: ReconcilerError) -> Document:
     }
 
 
-def _lines(error: ReconcilerError, style: Style) -> Iterator[str]:
+def _lines(error: ReconcilerError, terminal: Terminal) -> Iterator[str]:
     if isinstance(error, ManifestError):
         for problem in error.problems:
-            # The colon too is escaped: with one at the place's end it could make a command.
-            place = escape.terminal(f"{problem.location}:").removesuffix(":")
-            yield f"{style.paint(place, 'heading')}: {escape.terminal(problem.message)}"
-        yield style.paint("error", "bad") + f": {escape.terminal(error.what)}; {NOTHING}"
+            # The colon too is escaped: with one at the location's end it could make a command.
+            location = escape.terminal(f"{problem.location}:").removesuffix(":")
+            yield f"{terminal.coloured(location, 'heading')}: {escape.terminal(problem.message)}"
+        yield (
+            terminal.coloured("error", "bad")
+            + f": {escape.terminal(error.what)}; {NOTHING_PLANNED}"
+        )
         return
-    what = style.wrap(escape.terminal(error.what), "error: ", "  ")
-    yield what[0].replace("error", style.paint("error", "bad"), 1)
+    what = terminal.wrap(escape.terminal(error.what), "error: ", "  ")
+    yield what[0].replace("error", terminal.coloured("error", "bad"), 1)
     yield from what[1:]
     if error.why:
-        yield from style.wrap(escape.terminal(error.why), "  ", "  ")
+        yield from terminal.wrap(escape.terminal(error.why), "  ", "  ")
     if error.fix:
-        yield from style.wrap(escape.terminal(error.fix), f"  {style.arrow} ", "    ")
+        yield from terminal.wrap(escape.terminal(error.fix), f"  {terminal.arrow} ", "    ")
 
 
 def _problem(problem: Problem) -> Document:

@@ -1,4 +1,4 @@
-"""Manifests with nothing wrong, told."""
+"""Manifests with nothing wrong, as a message and as JSON."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from reconciler.core.digest import Document
 from reconciler.core.model import DeclaredProject
-from reconciler.reports.wording import counted
+from reconciler.reports.formatting import counted
 
 
-def validity_sentence(projects: Sequence[DeclaredProject]) -> str:
-    """How much is declared, in one sentence."""
+def validity_message(projects: Sequence[DeclaredProject]) -> str:
+    """How much is declared, in one message."""
     jwks = sum(len(project.jwks) for project in projects)
-    told = f"{counted(jwks, 'JWK')} in {counted(len(projects), 'project')}"
-    return f"Valid: {told}. No gateway was asked."
+    declared = f"{counted(jwks, 'JWK')} in {counted(len(projects), 'project')}"
+    return f"Valid: {declared}. No gateway was asked."
 
 
 def validity_members(projects: Sequence[DeclaredProject]) -> Document:

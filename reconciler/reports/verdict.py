@@ -1,19 +1,39 @@
-"""The one sentence every report begins with; it holds counts only, so it is safe in every sink."""
+"""The message every report begins with; it holds counts only, so it is safe in every output."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
-from reconciler.core.outcome import Outcome, RunResult
-from reconciler.core.plan import Plan
-from reconciler.reports.tally import Tally, tally
-from reconciler.reports.wording import counted, nonzero
+from reconciler.core.outcome import Outcome, RunResult, StepOutcome
+from reconciler.core.plan import Action, Change, Plan
+from reconciler.reports.formatting import counted, nonzero
+
+ChangeKey = tuple[str, str]
+"""Project and final name: what addresses a change."""
+
+_SAVED = frozenset({Outcome.APPLIED, Outcome.NOT_DEPLOYED})
+_MAYBE_SAVED = _SAVED | {Outcome.UNKNOWN}
+_DONE = {
+    (Action.RENAME,): "renamed",
+    (Action.DESCRIBE,): "described",
+    tuple(Action): "renamed and described",
+    (): "deployed again",
+}
+_NOT_DONE = {
+    Outcome.NOT_DEPLOYED: "saved but not deployed",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.CONFLICT: "in conflict",
+    Outcome.NOT_TRIED: "not tried",
+}
 
 
-class Tone(StrEnum):
-    """How a verdict is to be taken."""
+class Status(StrEnum):
+    """How good a verdict is."""
 
     GOOD = "good"
     PENDING = "pending"
@@ -21,57 +41,81 @@ class Tone(StrEnum):
 
 
 class Verdict(Struct, frozen=True):
-    """What it all came to.
+    """What the whole run came to.
 
     Attributes:
-        sentence: one line of plain text, ending with a full stop.
-        tone: how to take it.
+        message: one line of plain text, one or two sentences.
+        status: how good it is.
     """
 
-    sentence: str
-    tone: Tone
+    message: str
+    status: Status
 
+    @property
+    def headline(self) -> str:
+        """The first sentence, without its full stop."""
+        return self.message.removesuffix(".").partition(". ")[0]
 
-# What the steps that are not simply applied came to, as counts are worded.
-_SHORTFALLS = (
-    (Outcome.NOT_DEPLOYED, "saved but not deployed"),
-    (Outcome.FAILED, "failed"),
-    (Outcome.UNKNOWN, "unknown"),
-    (Outcome.CONFLICT, "in conflict"),
-    (Outcome.NOT_TRIED, "not tried"),
-)
+    @property
+    def rest(self) -> str:
+        """The second sentence; "" where there is none."""
+        return self.message.removeprefix(self.headline).removeprefix(".").strip()
 
 
 def verdict(result: RunResult) -> Verdict:
-    """Tell a result in one sentence, or two."""
-    if result.outcomes is not None and result.settled:
-        return _applied(result)
+    """Sum up a result."""
+    outcomes = result.settled
+    if outcomes:
+        return _applied(result.plan, outcomes)
     if result.plan.refusals:
-        return Verdict(_refused(result.plan, "is"), Tone.BAD)
+        return Verdict(_refused(result.plan, "is"), Status.BAD)
     if result.stopped is not None:
-        return Verdict("Apply incomplete: nothing was written.", Tone.BAD)
+        return Verdict("Apply incomplete: nothing was written.", Status.BAD)
     if result.plan.steps or result.plan.changes:
-        return Verdict(_planned(result.plan), Tone.PENDING)
-    return Verdict(_nothing(result.plan), Tone.GOOD)
+        return Verdict(_planned(result.plan), Status.PENDING)
+    return Verdict(_nothing(result.plan), Status.GOOD)
+
+
+def changes_by_key(plan: Plan) -> dict[ChangeKey, Change]:
+    """The plan's changes by what its steps refer to them with."""
+    return {(change.project, change.name): change for change in plan.changes}
+
+
+def change_key(outcome: StepOutcome) -> ChangeKey:
+    """What addresses the change an outcome belongs to."""
+    return outcome.step.project, outcome.step.change
+
+
+def left_temporary(outcomes: Sequence[StepOutcome]) -> frozenset[ChangeKey]:
+    """The changes whose key got its temporary name, but surely not its final one."""
+    temporary = {
+        change_key(item) for item in outcomes if item.step.temporary and item.outcome in _SAVED
+    }
+    final = {
+        change_key(item)
+        for item in outcomes
+        if not item.step.temporary and item.outcome in _MAYBE_SAVED
+    }
+    return frozenset(temporary - final)
 
 
 def _planned(plan: Plan) -> str:
     summary = plan.summary
-    known = {(change.project, change.name) for change in plan.changes}
-    resent = sum((step.project, step.change) not in known for step in plan.steps)
-    deeds = nonzero(
+    changed = changes_by_key(plan)
+    resent = sum((step.project, step.change) not in changed for step in plan.steps)
+    writes = nonzero(
         (summary.rename, "to rename"),
         (summary.describe, "to describe"),
         (summary.rename_and_describe, "to rename and describe"),
         (resent, "to deploy again"),
     )
     rest = nonzero((summary.unchanged, "unchanged"), (summary.unmanaged, "unmanaged"))
-    return "; ".join(filter(None, (f"Plan: {', '.join(deeds)}", *rest))) + ". Nothing is refused."
+    return "; ".join([f"Plan: {', '.join(writes)}", *rest]) + ". Nothing is refused."
 
 
 def _nothing(plan: Plan) -> str:
-    unchanged, unmanaged = plan.summary.unchanged, plan.summary.unmanaged
-    rest = f"; {unmanaged} unmanaged" if unmanaged else ""
+    unchanged = plan.summary.unchanged
+    rest = "; ".join(["", *nonzero((plan.summary.unmanaged, "unmanaged"))])
     if not unchanged:
         return f"Nothing to do: no JWK is declared{rest}."
     verb = "is" if unchanged == 1 else "are"
@@ -84,32 +128,38 @@ def _refused(plan: Plan, verb: str) -> str:
     return f"Refused: {reasons} in {where}; nothing {verb} written there."
 
 
-def _applied(result: RunResult) -> Verdict:
-    counts = tally(result)
-    label = "Applied" if counts.complete else "Apply incomplete"
-    sentences = [f"{label}: {_happened(counts)}."]
-    if result.plan.refusals:
-        sentences.append(_refused(result.plan, "was"))
-    good = counts.complete and not result.plan.refusals
-    return Verdict(" ".join(sentences), Tone.GOOD if good else Tone.BAD)
+def _applied(plan: Plan, outcomes: Sequence[StepOutcome]) -> Verdict:
+    steps = Counter(item.outcome for item in outcomes)
+    complete = steps.keys() == {Outcome.APPLIED}
+    done = nonzero(*((_done(plan, outcomes)[actions], label) for actions, label in _DONE.items()))
+    if complete:
+        message = (
+            f"Applied: {', '.join(done)}; read back, and deployed everywhere the gateway named."
+        )
+    else:
+        message = f"Apply incomplete: {_incomplete(done, steps, len(left_temporary(outcomes)))}."
+    if plan.refusals:
+        return Verdict(f"{message} {_refused(plan, 'was')}", Status.BAD)
+    return Verdict(message, Status.GOOD if complete else Status.BAD)
 
 
-def _happened(counts: Tally) -> str:
-    done = nonzero(
-        (counts.renamed, "renamed"),
-        (counts.described, "described"),
-        (counts.both, "renamed and described"),
-        (counts.resent, "deployed again"),
-    )
-    if counts.complete:
-        return f"{', '.join(done)}; read back, and deployed everywhere the gateway named"
-    short = nonzero(*((counts.steps.get(kind, 0), words) for kind, words in _SHORTFALLS))
-    waiting = nonzero((counts.waiting, "left under a temporary name"))
-    updates = counted(sum(counts.steps.values()), "update")
+def _done(plan: Plan, outcomes: Sequence[StepOutcome]) -> Counter[tuple[Action, ...]]:
+    """How many changes are done, by their actions; a change is done when its last step is."""
+    changes = changes_by_key(plan)
+    done = [
+        changes.get(change_key(item))
+        for item in outcomes
+        if item.outcome is Outcome.APPLIED and not item.step.temporary
+    ]
+    return Counter(change.actions if change else () for change in done)
+
+
+def _incomplete(done: list[str], steps: Mapping[Outcome, int], left: int) -> str:
+    not_done = nonzero(*((steps.get(outcome, 0), label) for outcome, label in _NOT_DONE.items()))
     return "; ".join(
         (
             ", ".join(done) or "nothing is done",
-            f"of {updates}, {', '.join(short)}",
-            *waiting,
+            f"of {counted(sum(steps.values()), 'update')}, {', '.join(not_done)}",
+            *nonzero((left, "left under a temporary name")),
         )
     )

@@ -26,10 +26,10 @@ from reconciler.reports.annotations import github as github_commands
 from reconciler.reports.annotations.annotation import (
     Annotation,
     Severity,
-    below,
     error_annotations,
+    limited,
+    relative_to_root,
     result_annotations,
-    worth,
 )
 from reconciler.reports.annotations.ci_system import Pipeline, recognise
 from reconciler.reports.annotations.gitlab import folded
@@ -209,8 +209,8 @@ def test_another_failure_is_one_remark() -> None:
 )
 def test_a_file_is_named_as_seen_from_the_repository_s_root(file: str, shown: str) -> None:
     remark = Annotation(Severity.ERROR, "t", "m", file)
-    assert below(remark, PurePath("/repo/jwks"), PurePath("/repo")).file == shown
-    assert below(remark, PurePath("/repo/jwks"), None).file == file
+    assert relative_to_root(remark, PurePath("/repo/jwks"), PurePath("/repo")).file == shown
+    assert relative_to_root(remark, PurePath("/repo/jwks"), None).file == file
 
 
 def test_what_exceeds_the_limit_is_counted_in_one_line() -> None:
@@ -226,7 +226,7 @@ def test_what_exceeds_the_limit_is_counted_in_one_line() -> None:
     others = list(azure_commands.commands(errors))
     assert len(others) == 11
     assert azure(others[-1]) is None
-    assert worth(errors[:10], 10) == (errors[:10], "")
+    assert limited(errors[:10], 10) == (errors[:10], "")
 
 
 @given(st.dictionaries(st.sampled_from(["changes", "digest", "exit-code"]), texts))

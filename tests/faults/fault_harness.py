@@ -30,7 +30,7 @@ from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter, ope
 from reconciler.gateway.credentials import TokenCredentials
 from reconciler.gateway.options import ClientOptions
 from reconciler.reports import plan_json
-from reconciler.reports.outcomes import next_steps
+from reconciler.reports.view import View
 from reconciler.sandbox.request_log import SavedUpdate
 from reconciler.sandbox.server import Options, Running, running
 
@@ -152,7 +152,7 @@ class Ran:
     def owed(self) -> tuple[str, ...]:
         """The keys of the ``--redeploy`` options that the report prints."""
         commands = (
-            [step.command for step in next_steps(self.result, "apply")] if self.result else []
+            [step.command for step in View(self.result, "apply").next_steps] if self.result else []
         )
         words = [word for command in commands for word in shlex.split(command)]
         return tuple(word for word in words if word not in {"apply", "--redeploy"})

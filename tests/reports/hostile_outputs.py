@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from xml.etree.ElementTree import ParseError, fromstring
 
+from formats import RENDERERS
 from hostile_corpus import harm
 from markdown_reader import read
 from mermaid_reader import read_flowchart
@@ -28,7 +29,6 @@ from reconciler.reports.annotations.annotation import (
     error_annotations,
     result_annotations,
 )
-from reconciler.reports.formats import FORMATS
 
 Check = Callable[[str], list[str]]
 """What a text does that it should not."""
@@ -168,7 +168,7 @@ REPORTS: dict[str, Output] = {
     "the console's JSON": (partial(_printed, as_json=True), in_json),
     "saved plan": (plan_json.dumps, in_json),
     **{
-        f"{name} report": (FORMATS[name].render, check)
+        f"{name} report": (RENDERERS[name].render, check)
         for name, check in {
             "json": in_json,
             "markdown": in_markdown,
@@ -212,12 +212,12 @@ FAILURES: Mapping[str, tuple[Callable[[ReconcilerError], str], Check]] = {
     "stderr in colours": (partial(problems.render_error, colour=True, width=40), in_a_log),
     "stderr in ASCII": (partial(problems.render_error, unicode=False), in_ascii),
     "stdout's JSON": (partial(_failure, as_json=True), in_json),
-    "json report": (FORMATS["json"].render_error, in_json),
+    "json report": (RENDERERS["json"].render_error, in_json),
     "markdown report": (markdown.render_error, in_markdown),
     "comment": (lambda one: markdown.render_error(one, key=one.what, html=False), in_markdown),
     "html report": (html.render_error, in_a_page),
     "junit report": (junit.render_error, in_xml),
-    "gitlab report": (FORMATS["gitlab"].render_error, in_json),
+    "gitlab report": (RENDERERS["gitlab"].render_error, in_json),
     "GitHub's commands": (
         lambda one: _lines(to_github.commands, [*error_annotations(one)]),
         in_github,

@@ -83,7 +83,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "style":
             self.styles += data
-        elif data.strip("\n"):
+        elif data.strip() or "\n" not in data:  # else it only lays the template out
             self.texts.append(data)
             if {"td", "th"} & set(self._open):
                 self.rows[-1][-1] += data

@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 import pytest
+from formats import RENDERERS
 from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, RESULTS
 
 from reconciler.core.model import DeclaredProject, SourceLocation
 from reconciler.core.outcome import RunResult
 from reconciler.reports import gitlab, plan_json
-from reconciler.reports.formats import FORMATS, VALIDITY_FORMATS
+from reconciler.reports.formats import FORMATS
 from reconciler.reports.problems import error_members
 
 PROJECTS = (DeclaredProject("Payments", (), SourceLocation("a.yaml", 1)),)
@@ -18,13 +19,13 @@ PROJECTS = (DeclaredProject("Payments", (), SourceLocation("a.yaml", 1)),)
 
 def test_these_are_the_formats() -> None:
     assert list(FORMATS) == ["json", "markdown", "html", "junit", "gitlab"]
-    assert list(VALIDITY_FORMATS) == ["json", "junit"]
+    assert [name for name, item in FORMATS.items() if item.valid_manifests] == ["json", "junit"]
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 @pytest.mark.parametrize("name", RESULTS)
 def test_any_result_is_text_of_any_format(format_name: str, name: str) -> None:
-    shown = FORMATS[format_name].render(RESULTS[name])
+    shown = RENDERERS[format_name].render(RESULTS[name])
     assert shown.encode("utf-8")
     assert shown.endswith("\n")
     assert "\r" not in shown
@@ -33,18 +34,18 @@ def test_any_result_is_text_of_any_format(format_name: str, name: str) -> None:
 @pytest.mark.parametrize("format_name", FORMATS)
 @pytest.mark.parametrize("name", ERRORS)
 def test_any_failure_is_text_of_any_format(format_name: str, name: str) -> None:
-    assert FORMATS[format_name].render_error(ERRORS[name]).endswith("\n")
+    assert RENDERERS[format_name].render_error(ERRORS[name]).endswith("\n")
 
 
 def test_json_is_the_plan_json() -> None:
-    assert FORMATS["json"].render(EVERY_OUTCOME) == plan_json.dumps(EVERY_OUTCOME)
+    assert RENDERERS["json"].render(EVERY_OUTCOME) == plan_json.dumps(EVERY_OUTCOME)
     error = ERRORS["no gateway"]
-    assert FORMATS["json"].render_error(error) == plan_json.encode(error_members(error))
-    assert json.loads(VALIDITY_FORMATS["json"].render_valid(PROJECTS))["problems"] == []
+    assert RENDERERS["json"].render_error(error) == plan_json.encode(error_members(error))
+    assert json.loads(RENDERERS["json"].render_valid(PROJECTS))["problems"] == []
 
 
 def test_junit_tells_of_valid_manifests() -> None:
-    assert '<testcase name="Payments"' in VALIDITY_FORMATS["junit"].render_valid(PROJECTS)
+    assert '<testcase name="Payments"' in RENDERERS["junit"].render_valid(PROJECTS)
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ from reconciler.errors import Problem
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
 from reconciler.manifests.write import manifest_of
 from reconciler.reports import junit, plan_json
-from reconciler.reports.drift import differences
-from reconciler.reports.validity import validity_members, validity_sentence
+from reconciler.reports.plan_differences import differences
+from reconciler.reports.validity import validity_members, validity_message
 
 TEXTS = CORPUS | SURROGATES
 TOLD_BY = ("junit report", "GitHub's commands", "Azure's commands")
@@ -198,7 +198,7 @@ def test_valid_manifests_are_told() -> None:
         projects = [Filling([text]).value(DeclaredProject)]
         assert in_json(plan_json.encode(validity_members(projects))) == []
         assert in_xml(junit.render_valid(projects)) == []
-        assert in_a_log(f"{validity_sentence(projects)}\n") == []
+        assert in_a_log(f"{validity_message(projects)}\n") == []
 
 
 def test_how_a_plan_differs_from_the_reviewed_one_is_told() -> None:

@@ -13,71 +13,73 @@ from report_strategies import law, results, texts
 
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.reports.descriptions import compared
-from reconciler.reports.style import Style
-from reconciler.reports.tally import tally
+from reconciler.reports.terminal import Terminal
 from reconciler.reports.text import render
-from reconciler.reports.verdict import Tone, verdict
+from reconciler.reports.verdict import Status, left_temporary, verdict
 
 _SGR = re.compile(r"\x1b\[[0-9;]+m")
 
 VERDICTS = {
-    "nothing to do": ("Nothing to do: 12 JWKs are as declared; 1 unmanaged.", Tone.GOOD),
-    "nothing declared": ("Nothing to do: no JWK is declared.", Tone.GOOD),
+    "nothing to do": ("Nothing to do: 12 JWKs are as declared; 1 unmanaged.", Status.GOOD),
+    "nothing declared": ("Nothing to do: no JWK is declared.", Status.GOOD),
     "mixed": (
         (
             "Plan: 1 to rename, 1 to describe, 1 to rename and describe; 3 unchanged; 2 unmanaged. "
             "Nothing is refused."
         ),
-        Tone.PENDING,
+        Status.PENDING,
     ),
-    "resend": ("Plan: 1 to deploy again; 4 unchanged. Nothing is refused.", Tone.PENDING),
-    "refused": ("Refused: 2 reasons in 2 projects; nothing is written there.", Tone.BAD),
+    "resend": ("Plan: 1 to deploy again; 4 unchanged. Nothing is refused.", Status.PENDING),
+    "refused": ("Refused: 2 reasons in 2 projects; nothing is written there.", Status.BAD),
     "applied": (
         (
             "Applied: 1 renamed, 1 described, 1 renamed and described; read back, and deployed "
             "everywhere the gateway named."
         ),
-        Tone.GOOD,
+        Status.GOOD,
     ),
     "every outcome": (
         (
             "Apply incomplete: 1 renamed and described; of 6 updates, 1 saved but not deployed, "
             "1 failed, 1 unknown, 1 in conflict, 1 not tried."
         ),
-        Tone.BAD,
+        Status.BAD,
     ),
     "cut short": (
         (
             "Apply incomplete: nothing is done; of 3 updates, 2 not tried; 1 left under a "
             "temporary name."
         ),
-        Tone.BAD,
+        Status.BAD,
     ),
-    "stopped at once": ("Apply incomplete: nothing is done; of 3 updates, 3 not tried.", Tone.BAD),
+    "stopped at once": (
+        "Apply incomplete: nothing is done; of 3 updates, 3 not tried.",
+        Status.BAD,
+    ),
     "kept going": (
         (
             "Applied: 1 renamed and described; read back, and deployed everywhere the gateway "
             "named. Refused: 2 reasons in 2 projects; nothing was written there."
         ),
-        Tone.BAD,
+        Status.BAD,
     ),
 }
 
 
 @pytest.mark.parametrize("name", VERDICTS)
 def test_the_first_line_is_the_verdict(name: str) -> None:
-    sentence, tone = VERDICTS[name]
-    assert verdict(RESULTS[name]).tone is tone
-    assert render(RESULTS[name]).splitlines()[0] == sentence
+    message, status = VERDICTS[name]
+    assert verdict(RESULTS[name]).status is status
+    assert render(RESULTS[name]).splitlines()[0] == message
 
 
 def test_one_key_as_declared_is_told_in_the_singular() -> None:
-    assert verdict(RunResult(plan(unchanged=1))).sentence == "Nothing to do: 1 JWK is as declared."
+    assert verdict(RunResult(plan(unchanged=1))).message == "Nothing to do: 1 JWK is as declared."
 
 
 def test_an_apply_stopped_before_anything_was_planned_is_incomplete() -> None:
     stopped = RunResult(plan(unchanged=2), (), "SIGTERM arrived")
-    assert verdict(stopped).sentence == "Apply incomplete: nothing was written."
+    assert verdict(stopped).message == "Apply incomplete: nothing was written."
 
 
 @law
@@ -152,7 +154,7 @@ def test_a_key_sent_again_is_counted_as_such() -> None:
     result = replace(
         resend, outcomes=tuple(StepOutcome(s, Outcome.APPLIED, "", 1) for s in resend.plan.steps)
     )
-    assert tally(result).resent == 1
+    assert verdict(result).message.startswith("Applied: 1 deployed again;")
     assert "settled (sent again unchanged)" in render(result)
 
 
@@ -172,7 +174,7 @@ def test_a_key_waits_under_its_temporary_name_until_its_last_step_is_saved(
     first, second, third = RESULTS["cycle with temporary"].plan.steps
     kinds = ((first, Outcome.NOT_DEPLOYED), (second, Outcome.APPLIED), (third, last))
     outcomes = tuple(StepOutcome(step, kind, "", 1) for step, kind in kinds)
-    assert tally(replace(RESULTS["cut short"], outcomes=outcomes)).waiting == waiting
+    assert len(left_temporary(outcomes)) == waiting
 
 
 @pytest.mark.proof
@@ -242,5 +244,5 @@ def test_a_difference_amid_long_text_is_seen(head: str, one: str, other: str, ta
 
 
 def test_prose_is_wrapped_only_to_a_width() -> None:
-    assert Style().wrap("a " * 200, "", "") == ["a " * 200]
-    assert max(map(len, Style(width=40).wrap("a " * 200, "> ", "  "))) <= 40
+    assert Terminal().wrap("a " * 200, "", "") == ["a " * 200]
+    assert max(map(len, Terminal(width=40).wrap("a " * 200, "> ", "  "))) <= 40

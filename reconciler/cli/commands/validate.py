@@ -39,7 +39,7 @@ def validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Conso
 def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Console) -> int:
     from reconciler.cli.planning import load_manifests
     from reconciler.cli.reports import write_validity_reports
-    from reconciler.reports.validity import validity_members, validity_sentence
+    from reconciler.reports.validity import validity_members, validity_message
 
     projects = load_manifests(paths)
     write_validity_reports(reports, projects, console)
@@ -48,5 +48,5 @@ def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Cons
 
         console.result(plan_json.encode(validity_members(projects)))
     elif console.verbosity >= 0:
-        console.result(validity_sentence(projects) + "\n")
+        console.result(validity_message(projects) + "\n")
     return ExitCode.DONE

@@ -1,1 +1,1 @@
-"""What pipelines are told beside the text for people: their own commands, as lines of text."""
+"""What CI systems get beside the text for people: their own commands, as lines of text."""

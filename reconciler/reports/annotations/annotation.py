@@ -1,4 +1,4 @@
-"""What a run has to say about places in the manifests: refusals, warnings, failures, problems."""
+"""What a run reports about places in the manifests: refusals, warnings, failures, problems."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model import SourceLocation
-from reconciler.core.outcome import Outcome, RunResult, StepOutcome
-from reconciler.core.plan import Change
+from reconciler.core.outcome import RunResult
 from reconciler.core.text import visible
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
-from reconciler.reports.advice import ADVICE
-from reconciler.reports.tally import changes_by_key, key_of
+from reconciler.reports.view import ADVICE, OutcomeView, View
 
 _LONGEST = 1_000
 
 
 class Severity(StrEnum):
-    """How bad it is; the words of GitHub's and Azure's commands."""
+    """How bad it is; the names in GitHub's and Azure's commands."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -34,8 +32,8 @@ class Annotation(Struct, frozen=True):
 
     Attributes:
         severity: how bad it is.
-        title: a few words.
-        message: one or more sentences, on a line each.
+        title: a short text.
+        message: one or more messages, on a line each.
         file: the manifest, as it was named; empty where no file is to blame.
         line: counts from 1; None where the whole file is meant.
         column: counts from 1; None as for ``line``.
@@ -50,22 +48,17 @@ class Annotation(Struct, frozen=True):
 
 
 def result_annotations(result: RunResult) -> Iterator[Annotation]:
-    """A result's: why nothing may be written, what went wrong, and what is worth a look."""
-    plan = result.plan
-    for refusal in plan.refusals:
-        yield _remark(
-            Severity.ERROR,
-            f"{refusal.code}: {_subject(refusal.project, refusal.name)}",
-            (refusal.message, refusal.hint),
-            refusal.source,
-        )
-    changes = changes_by_key(result)
-    for outcome in result.settled:
-        if outcome.outcome is not Outcome.APPLIED:
-            yield _of_outcome(outcome, changes.get(key_of(outcome)))
-    for warning in plan.warnings if result.outcomes is None else ():
-        title = f"{warning.code}: {_subject(warning.project, warning.name)}"
-        yield _remark(Severity.WARNING, title, (warning.message,), warning.source)
+    """A result's: why nothing may be written, what went wrong, and the warnings of a plan."""
+    view = View(result)
+    for refusal in view.plan.refusals:
+        title = f"{refusal.code}: {escape.subject(refusal.project, refusal.name)}"
+        yield _annotation(Severity.ERROR, title, (refusal.message, refusal.hint), refusal.source)
+    for item in view.outcomes:
+        if not item.applied:
+            yield _of_outcome(item)
+    for warning in view.plan.warnings if view.planned else ():
+        title = f"{warning.code}: {escape.subject(warning.project, warning.name)}"
+        yield _annotation(Severity.WARNING, title, (warning.message,), warning.source)
 
 
 def error_annotations(error: ReconcilerError) -> Iterator[Annotation]:
@@ -74,31 +67,31 @@ def error_annotations(error: ReconcilerError) -> Iterator[Annotation]:
         for problem in error.problems:
             yield _of_problem(problem)
         return
-    yield _remark(Severity.ERROR, "reconciler", (error.what, error.why, error.fix), None)
+    yield _annotation(Severity.ERROR, "reconciler", (error.what, error.why, error.fix), None)
 
 
-def below(remark: Annotation, folder: PurePath, root: PurePath | None) -> Annotation:
-    """The remark with its file as seen from the repository's root, where it lies below that.
+def relative_to_root(annotation: Annotation, folder: PurePath, root: PurePath | None) -> Annotation:
+    """The annotation with its file as seen from the repository's root, where it lies below that.
 
     Args:
-        remark: its file is as seen from ``folder``.
+        annotation: its file is as seen from ``folder``.
         folder: where the run took place.
         root: the root of the repository; None where it is not known.
     """
-    if not remark.file or root is None:
-        return remark
-    path = PurePath(posixpath.normpath((folder / remark.file).as_posix()))
+    if not annotation.file or root is None:
+        return annotation
+    path = PurePath(posixpath.normpath((folder / annotation.file).as_posix()))
     if not path.is_relative_to(root):
-        return remark
-    return replace(remark, file=path.relative_to(root).as_posix())
+        return annotation
+    return replace(annotation, file=path.relative_to(root).as_posix())
 
 
-def worth(remarks: Sequence[Annotation], most: int) -> tuple[list[Annotation], str]:
-    """The first remarks of each severity, and a sentence on the rest; "" where there is none."""
+def limited(annotations: Sequence[Annotation], most: int) -> tuple[list[Annotation], str]:
+    """The first annotations of each severity, and a message on the rest; "" where there is none."""
     kept: list[Annotation] = []
     left: list[str] = []
     for severity in Severity:
-        found = [remark for remark in remarks if remark.severity is severity]
+        found = [annotation for annotation in annotations if annotation.severity is severity]
         kept += found[:most]
         more = len(found) - most
         if more > 0:
@@ -106,35 +99,30 @@ def worth(remarks: Sequence[Annotation], most: int) -> tuple[list[Annotation], s
     return kept, f"{' and '.join(left)}: all of them stand in the log." if left else ""
 
 
-def _of_outcome(outcome: StepOutcome, change: Change | None) -> Annotation:
-    step = outcome.step
-    return _remark(
+def _of_outcome(item: OutcomeView) -> Annotation:
+    outcome = item.outcome.outcome
+    return _annotation(
         Severity.ERROR,
-        f"{outcome.outcome}: {_subject(step.project, step.change)}",
-        (outcome.message, ADVICE[outcome.outcome].removesuffix(":")),
-        change.source if change is not None else None,
+        f"{outcome}: {escape.subject(item.step.project, item.step.change)}",
+        (item.outcome.message, ADVICE[outcome].removesuffix(":")),
+        item.change.source if item.change is not None else None,
     )
 
 
 def _of_problem(problem: Problem) -> Annotation:
-    remark = _remark(Severity.ERROR, "invalid manifest", (problem.message,), None)
+    annotation = _annotation(Severity.ERROR, "invalid manifest", (problem.message,), None)
     line, column = problem.line or None, problem.column or None
-    return replace(remark, file=visible(problem.file), line=line, column=column)
+    return replace(annotation, file=visible(problem.file), line=line, column=column)
 
 
-def _remark(
-    severity: Severity, title: str, sentences: Sequence[str], source: SourceLocation | None
+def _annotation(
+    severity: Severity, title: str, messages: Sequence[str], source: SourceLocation | None
 ) -> Annotation:
     message = "\n".join(
-        escape.shortened(escape.terminal(sentence), _LONGEST) for sentence in sentences if sentence
+        escape.shortened(escape.terminal(message), _LONGEST) for message in messages if message
     )
     title = escape.shortened(escape.terminal(title), _LONGEST // 5)
     if source is None:
         return Annotation(severity, title, message)
     file = visible(source.file)
     return Annotation(severity, title, message, file, source.line, source.column)
-
-
-def _subject(project: str, name: str | None) -> str:
-    shown = escape.name(project)
-    return shown if name is None else f"{shown} / {escape.name(name)}"

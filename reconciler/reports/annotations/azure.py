@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.reports.annotations.annotation import Annotation, worth
+from reconciler.reports.annotations.annotation import Annotation, limited
 
 MOST = 10
 """How many issues of a kind Azure Pipelines keeps of one task."""
@@ -17,22 +17,22 @@ MOST = 10
 _ESCAPES = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"})
 
 
-def commands(remarks: Sequence[Annotation]) -> Iterator[str]:
-    """One line per remark that is kept, and one that counts the rest."""
-    kept, rest = worth(remarks, MOST)
-    for remark in kept:
-        message = f"{remark.title}: {remark.message}".translate(_ESCAPES)
-        yield f"##vso[task.logissue {_properties(remark)}]{message}"
+def commands(annotations: Sequence[Annotation]) -> Iterator[str]:
+    """One line per annotation that is kept, and one that counts the rest."""
+    kept, rest = limited(annotations, MOST)
+    for annotation in kept:
+        message = f"{annotation.title}: {annotation.message}".translate(_ESCAPES)
+        yield f"##vso[task.logissue {_properties(annotation)}]{message}"
     if rest:
         yield rest
 
 
-def _properties(remark: Annotation) -> str:
+def _properties(annotation: Annotation) -> str:
     members = {
-        "type": remark.severity,
-        "sourcepath": remark.file,
-        "linenumber": remark.line,
-        "columnnumber": remark.column,
+        "type": annotation.severity,
+        "sourcepath": annotation.file,
+        "linenumber": annotation.line,
+        "columnnumber": annotation.column,
     }
     return "".join(
         f"{name}={str(value).translate(_ESCAPES)};" for name, value in members.items() if value

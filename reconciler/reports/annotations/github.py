@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.reports.annotations.annotation import Annotation, worth
+from reconciler.reports.annotations.annotation import Annotation, limited
 
 MOST = 10
 """How many errors, and how many warnings, GitHub keeps of one step."""
@@ -21,11 +21,12 @@ _TEXT = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _TEXT | str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def commands(remarks: Sequence[Annotation]) -> Iterator[str]:
-    """One line per remark that GitHub keeps, and one that counts the rest."""
-    kept, rest = worth(remarks, MOST)
-    for remark in kept:
-        yield f"::{remark.severity} {_properties(remark)}::{remark.message.translate(_TEXT)}"
+def commands(annotations: Sequence[Annotation]) -> Iterator[str]:
+    """One line per annotation that GitHub keeps, and one that counts the rest."""
+    kept, rest = limited(annotations, MOST)
+    for annotation in kept:
+        message = annotation.message.translate(_TEXT)
+        yield f"::{annotation.severity} {_properties(annotation)}::{message}"
     if rest:
         yield f"::notice title=reconciler::{rest.translate(_TEXT)}"
 
@@ -46,12 +47,12 @@ def outputs(values: Mapping[str, str], delimiter: str) -> str:
     return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
 
 
-def _properties(remark: Annotation) -> str:
+def _properties(annotation: Annotation) -> str:
     members = {
-        "file": remark.file,
-        "line": remark.line,
-        "col": remark.column,
-        "title": remark.title,
+        "file": annotation.file,
+        "line": annotation.line,
+        "col": annotation.column,
+        "title": annotation.title,
     }
     return ",".join(
         f"{name}={str(value).translate(_PROPERTY)}" for name, value in members.items() if value

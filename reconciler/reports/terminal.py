@@ -1,4 +1,4 @@
-"""How text is drawn on one particular terminal: colours, its own arrows, and its width."""
+"""What one terminal can show: colours, characters beyond ASCII, and its width."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from reconciler.reports import escape
 
-Paint = Literal["heading", "good", "pending", "bad", "faint"]
+Colour = Literal["heading", "good", "pending", "bad", "faint"]
 
-_SGR: dict[Paint, str] = {
+_SGR: dict[Colour, str] = {
     "heading": "1",
     "good": "1;32",
     "pending": "1;33",
@@ -23,7 +23,7 @@ _SGR: dict[Paint, str] = {
 _FALLBACK_WIDTH = 120
 
 
-class Style(Struct, frozen=True):
+class Terminal(Struct, frozen=True):
     """What the place the text goes to can show.
 
     Attributes:
@@ -57,12 +57,12 @@ class Style(Struct, frozen=True):
             return " becomes "
         return f" {self.arrow} "
 
-    def paint(self, text: str, paint: Paint) -> str:
+    def coloured(self, text: str, colour: Colour) -> str:
         """The text in a colour, where there are any."""
-        return f"\x1b[{_SGR[paint]}m{text}\x1b[0m" if self.colour else text
+        return f"\x1b[{_SGR[colour]}m{text}\x1b[0m" if self.colour else text
 
     def wrap(self, text: str, first: str, rest: str) -> list[str]:
-        """Escaped prose after the indent ``first``, its further lines after ``rest``."""
+        """An escaped message after the indent ``first``, its further lines after ``rest``."""
         if not self.width or len(first) + len(text) <= self.width:
             return [first + text]
         return textwrap.wrap(

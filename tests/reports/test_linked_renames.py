@@ -10,7 +10,7 @@ from reconciler.core.names import temporary_name
 from reconciler.core.ordering import order
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import JwkFields, Step
-from reconciler.reports.linked import LinkedRenames, linked_renames
+from reconciler.reports.linked_renames import LinkedRenames, linked_renames
 
 
 def step(old: str, new: str, project: str = "P") -> Step:

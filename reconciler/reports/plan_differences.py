@@ -1,21 +1,23 @@
-"""How a fresh plan differs from the one that was reviewed, and which side moved."""
+"""How a fresh plan differs from the one that was reviewed, and which side changed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from deepdiff import DeepDiff
+
 from reconciler.core.digest import Document, document_of
 from reconciler.core.plan import Change, Plan, Refusal, Step
 from reconciler.reports import escape
 
 _STEPS = re.compile(r"\['([^']*)'\]|\[(\d+)\]")
-_SHOWN = 20
-"""How many differing keys are told one by one."""
+_MOST = 20
+"""How many differing keys are listed one by one."""
 
 
-def who_moved(reviewed: Plan, fresh: Plan) -> str:
-    """Whether the manifests or the gateway's keys changed since the review, in one sentence."""
+def what_changed(reviewed: Plan, fresh: Plan) -> str:
+    """Whether the manifests or the gateway's keys changed since the review, in one message."""
     if reviewed.inputs is None or fresh.inputs is None:
         return "The reviewed plan does not say what it was made from"
     manifests = reviewed.inputs.manifests != fresh.inputs.manifests
@@ -30,8 +32,8 @@ def who_moved(reviewed: Plan, fresh: Plan) -> str:
 
 
 def differences(reviewed: Plan, fresh: Plan) -> tuple[str, ...]:
-    """What differs, one sentence per key, escaped; empty where the two plans do the same."""
-    told = [
+    """What differs, one message per key, escaped; empty where the two plans do the same."""
+    lines = [
         f"{what}: {how}"
         for what, how in (
             *_compare(_changes(reviewed), _changes(fresh), "changed"),
@@ -40,10 +42,10 @@ def differences(reviewed: Plan, fresh: Plan) -> tuple[str, ...]:
         )
     ]
     if reviewed.gateway != fresh.gateway:
-        told.insert(0, f"the gateway was {_value(reviewed.gateway)}, is {_value(fresh.gateway)}")
-    if len(told) > _SHOWN:
-        told[_SHOWN:] = [f"and {len(told) - _SHOWN:,} more"]
-    return tuple(told)
+        lines.insert(0, f"the gateway was {_value(reviewed.gateway)}, is {_value(fresh.gateway)}")
+    if len(lines) > _MOST:
+        lines[_MOST:] = [f"and {len(lines) - _MOST:,} more"]
+    return tuple(lines)
 
 
 def _changes(plan: Plan) -> dict[str, Document]:
@@ -51,7 +53,7 @@ def _changes(plan: Plan) -> dict[str, Document]:
 
 
 def _steps(plan: Plan) -> dict[str, Document]:
-    """Only those that no change tells of: a temporary name, a key that is sent again."""
+    """Only those that no change shows: a temporary name, a key that is sent again."""
     changed = {(item.project, item.name) for item in plan.changes}
     return {
         f"{item.project}/{item.jwk} → {item.body.name}": _compared(item)
@@ -89,8 +91,6 @@ def _compare(
 
 def _fields(old: Document, new: Document) -> str:
     """The members that differ, found by deepdiff."""
-    from deepdiff import DeepDiff
-
     found = DeepDiff(old, new, view="tree")
     members = [
         f"{_path(item.path())} was {_value(item.t1)}, is {_value(item.t2)}"
