@@ -18,7 +18,9 @@ from benchmarks.dataset import Dataset
 from benchmarks.served import Served, serving
 from reconciler.cli.main import main
 
-HEAVY = frozenset({"asyncio", "deepdiff", "jsonschema", "rich", "pygments", "starlette", "uvicorn"})
+HEAVY = frozenset(
+    {"asyncio", "deepdiff", "jinja2", "jsonschema", "rich", "pygments", "starlette", "uvicorn"}
+)
 """What no run without a terminal, a sandbox or a fault to explain has any use for."""
 
 NO_GATEWAY = HEAVY | {"httpx", "httpcore", "ssl"}

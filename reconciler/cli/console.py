@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.core.outcome import RunResult
     from reconciler.errors import ReconcilerError
-    from reconciler.reports.annotations.ci_system import Pipeline
+    from reconciler.reports.annotations.ci_system import CISystem
 
 
 class Console(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Console(Struct, frozen=True):
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     secrets: list[Secret] = field(default_factory=list)
     lost: list[ReconcilerError] = field(default_factory=list)
-    pipeline: Pipeline | None = None
+    pipeline: CISystem | None = None
     told: list[RunResult | ReconcilerError] = field(default_factory=list)
 
     def result(self, text: str) -> None:

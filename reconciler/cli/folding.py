@@ -6,15 +6,15 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from reconciler.reports.annotations.ci_system import Pipeline
+from reconciler.reports.annotations.ci_system import GITLAB, CISystem
 
 if TYPE_CHECKING:
     from reconciler.core.outcome import RunResult
 
 
-def folded(text: str, result: RunResult, pipeline: Pipeline) -> str:
+def folded(text: str, result: RunResult, pipeline: CISystem) -> str:
     """A result's text, its long part folded where the log can do so; a bad one stays open."""
-    if pipeline is not Pipeline.GITLAB:
+    if pipeline is not GITLAB:
         return text
     from reconciler.reports.annotations import gitlab
     from reconciler.reports.verdict import Status, verdict

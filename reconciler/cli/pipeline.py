@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib import import_module
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.reports.annotations.ci_system import Pipeline
+from reconciler.reports.annotations.ci_system import GITHUB, CISystem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 JUDGING = frozenset({"validate", "plan", "apply"})
 """The commands whose results are told; the others only have failures to tell."""
-
-_ROOTS = {Pipeline.GITHUB: "GITHUB_WORKSPACE", Pipeline.AZURE: "BUILD_SOURCESDIRECTORY"}
 
 
 def tell(
@@ -35,14 +34,14 @@ def tell(
         environment: says where files are.
     """
     pipeline = console.pipeline
-    if pipeline not in _ROOTS:
+    if pipeline is None or not pipeline.commands:
         return
     judging = command in JUDGING
     results = [told for told in console.told if not isinstance(told, ReconcilerError)]
     result = results[-1] if results and judging else None
     errors = [told for told in console.told if isinstance(told, ReconcilerError)]
-    _log(pipeline, _remarks(result, errors, environment.get(_ROOTS[pipeline])), console)
-    if pipeline is Pipeline.GITHUB and judging:
+    _log(pipeline, _remarks(result, errors, environment.get(pipeline.root_variable)), console)
+    if pipeline is GITHUB and judging:
         _summarise(result, errors, environment.get("GITHUB_STEP_SUMMARY"), console)
         _put_out(result, code, environment.get("GITHUB_OUTPUT"), console)
 
@@ -65,11 +64,8 @@ def _remarks(
     ]
 
 
-def _log(pipeline: Pipeline, remarks: list[Annotation], console: Console) -> None:
-    from reconciler.reports.annotations import azure, github
-
-    commands = {Pipeline.GITHUB: github.commands, Pipeline.AZURE: azure.commands}
-    for line in commands[pipeline](remarks):
+def _log(pipeline: CISystem, remarks: list[Annotation], console: Console) -> None:
+    for line in import_module(pipeline.commands).commands(remarks):
         console.command(line)
 
 

@@ -31,8 +31,7 @@ from reconciler.core.plan import (
     Unmanaged,
 )
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.reports.problems import error_members
-from reconciler.reports.validity import validity_members
+from reconciler.reports.problems import error_members, validity_members
 
 FORMAT_VERSION = "1.0"
 """Major and minor: readers ignore what a newer minor adds, and refuse another major."""

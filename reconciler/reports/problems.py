@@ -1,12 +1,14 @@
-"""Foreseen failures as text and as JSON: what is wrong, why it matters, what to do."""
+"""Errors as text and as JSON (what is wrong, why it matters, what to do); or that none is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.core.digest import Document
+from reconciler.core.model import DeclaredProject
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
+from reconciler.reports.formatting import counted
 from reconciler.reports.terminal import Terminal
 
 NOTHING_PLANNED = "nothing was planned"
@@ -69,4 +71,19 @@ def _problem(problem: Problem) -> Document:
         "line": problem.line or None,
         "column": problem.column or None,
         "message": problem.message,
+    }
+
+
+def validity_message(projects: Sequence[DeclaredProject]) -> str:
+    """How much is declared, in one message."""
+    jwks = sum(len(project.jwks) for project in projects)
+    declared = f"{counted(jwks, 'JWK')} in {counted(len(projects), 'project')}"
+    return f"Valid: {declared}. No gateway was asked."
+
+
+def validity_members(projects: Sequence[DeclaredProject]) -> Document:
+    """The same as the members of a JSON document; its ``problems`` are always empty."""
+    return {
+        "problems": [],
+        "projects": [{"name": project.name, "jwks": len(project.jwks)} for project in projects],
     }

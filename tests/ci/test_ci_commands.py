@@ -31,18 +31,18 @@ from reconciler.reports.annotations.annotation import (
     relative_to_root,
     result_annotations,
 )
-from reconciler.reports.annotations.ci_system import Pipeline, recognise
+from reconciler.reports.annotations.ci_system import AZURE, GITHUB, GITLAB, recognise
 from reconciler.reports.annotations.gitlab import folded
 
 PLACES = {
-    "GitHub Actions": ({"GITHUB_ACTIONS": "true", "CI": "true"}, Pipeline.GITHUB),
-    "Azure Pipelines": ({"TF_BUILD": "True"}, Pipeline.AZURE),
-    "GitLab CI": ({"GITLAB_CI": "true"}, Pipeline.GITLAB),
+    "GitHub Actions": ({"GITHUB_ACTIONS": "true", "CI": "true"}, GITHUB),
+    "Azure Pipelines": ({"TF_BUILD": "True"}, AZURE),
+    "GitLab CI": ({"GITLAB_CI": "true"}, GITLAB),
     "Jenkins": ({"JENKINS_URL": "https://ci/", "CI": "true"}, None),
     "a terminal": ({}, None),
     "a variable that says no": ({"GITHUB_ACTIONS": "false"}, None),
     "switched off": ({"GITHUB_ACTIONS": "true", "RECONCILER_CI": "off"}, None),
-    "switched on": ({"GITHUB_ACTIONS": "true", "RECONCILER_CI": "on"}, Pipeline.GITHUB),
+    "switched on": ({"GITHUB_ACTIONS": "true", "RECONCILER_CI": "on"}, GITHUB),
 }
 
 

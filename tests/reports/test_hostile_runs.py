@@ -30,7 +30,7 @@ from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
 from reconciler.manifests.write import manifest_of
 from reconciler.reports import junit, plan_json
 from reconciler.reports.plan_differences import differences
-from reconciler.reports.validity import validity_members, validity_message
+from reconciler.reports.problems import validity_members, validity_message
 
 TEXTS = CORPUS | SURROGATES
 TOLD_BY = ("junit report", "GitHub's commands", "Azure's commands")

@@ -39,7 +39,7 @@ def validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Conso
 def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Console) -> int:
     from reconciler.cli.planning import load_manifests
     from reconciler.cli.reports import write_validity_reports
-    from reconciler.reports.validity import validity_members, validity_message
+    from reconciler.reports.problems import validity_members, validity_message
 
     projects = load_manifests(paths)
     write_validity_reports(reports, projects, console)
