@@ -24,7 +24,7 @@ HEAVY = frozenset(
 """What no run without a terminal, a sandbox or a fault to explain has any use for."""
 
 NO_GATEWAY = HEAVY | {"httpx", "httpcore", "ssl"}
-NO_MANIFEST = NO_GATEWAY | {"yaml", "jsonschema_rs"}
+NO_MANIFEST = NO_GATEWAY | {"yaml"}
 NO_PARSER = NO_MANIFEST | {"click", "json", "dataclasses", "inspect"}
 
 WORLD = Dataset(projects=3, keys=40, changes=2)

@@ -55,7 +55,6 @@ OWNERS: dict[str, frozenset[str]] = {
     "deepdiff": frozenset({"reports"}),
     "httpx": frozenset({"gateway", "code_hosts"}),
     "jsonschema": frozenset({"manifests"}),
-    "jsonschema_rs": frozenset({"manifests"}),
     "rich": frozenset({"cli"}),
     "sqlite3": frozenset({"sandbox"}),
     "starlette": frozenset({"sandbox"}),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.connection import Connection
     from reconciler.core.model import DeclaredProject
     from reconciler.core.plan import Plan
+    from reconciler.manifests.load import Explain
 
     Redeploy = Callable[[Mapping[str, LiveProject]], Collection[tuple[str, str]]]
     """From the readable lists to the keys, by project and live name, that are sent again."""
@@ -40,7 +41,13 @@ def load_manifests(paths: Sequence[str]) -> tuple[DeclaredProject, ...]:
     """Load what the command line names; without a path, the current folder."""
     from reconciler.manifests.load import load
 
-    return load(paths or ["."], stdin=sys.stdin.buffer)
+    return load(paths or ["."], stdin=sys.stdin.buffer, explainer=_explainer)
+
+
+def _explainer() -> Explain:
+    from reconciler.manifests.explain import explain
+
+    return explain
 
 
 def make_plan(

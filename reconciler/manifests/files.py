@@ -10,11 +10,17 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from reconciler.core.text import visible
-from reconciler.manifests.findings import FileFault, whole_file
-from reconciler.manifests.limits import MAX_FILE_BYTES, MAX_TOTAL_BYTES, MEBIBYTE
+from reconciler.errors import Problem
+from reconciler.manifests.problems import FileError
 
-STDIN = "-"
-STDIN_SHOWN = "<stdin>"
+_MEBIBYTE = 1024 * 1024
+
+MAX_FILE_BYTES = 8 * _MEBIBYTE
+"""One file; 10,000 fully described JWKs take about 1.5 MiB."""
+
+MAX_TOTAL_BYTES = 256 * _MEBIBYTE
+"""All files of a run together, so that a wrong folder ends with a message, not with the memory."""
+
 _SUFFIXES = (".yaml", ".yml")
 _STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 """Where a shell's redirections and process substitutions appear: pipes there have a writer."""
@@ -24,15 +30,15 @@ class Source(Struct, frozen=True):
     """A file to read.
 
     Attributes:
-        shown: what places call it; safe to print.
+        name: what locations call it; safe to print.
         path: where it is; None is standard input.
-        fault: why it can't be read, where that was seen while looking for it.
+        problem: why it can't be read, where that was seen while finding it.
         inode: device and number of a file that was found.
     """
 
-    shown: str
+    name: str
     path: Path | None
-    fault: str = ""
+    problem: str = ""
     inode: tuple[int, int] | None = None
 
 
@@ -40,25 +46,25 @@ def sources(paths: Iterable[str]) -> Iterator[Source]:
     """The files that paths mean, in the order given, each once.
 
     A folder means all ``*.yaml`` and ``*.yml`` below it, sorted; hidden files and folders are
-    passed over and links are followed. What can't be a manifest comes as a source with a fault.
+    passed over and links are followed. What can't be a manifest comes as a source with a problem.
     """
     met: set[tuple[int, int] | str] = set()
     for path in paths:
-        for source in _meant(path):
-            identity = source.inode or source.shown
+        for source in _sources_of(path):
+            identity = source.inode or source.name
             if identity not in met:
                 met.add(identity)
                 yield source
 
 
 class Reader(Struct):
-    """Reads sources, within bounds for each file and for all together."""
+    """Reads sources, within limits for each file and for all together."""
 
     stdin: BinaryIO
     _total: int = 0
 
     @property
-    def spent(self) -> bool:
+    def exhausted(self) -> bool:
         """Whether more was read than a run may; nothing more should be."""
         return self._total > MAX_TOTAL_BYTES
 
@@ -66,20 +72,21 @@ class Reader(Struct):
         """A source's content, never more than ``MAX_FILE_BYTES``.
 
         Raises:
-            FileFault: it can't be read, or is too large.
+            FileError: it can't be read, or is too large.
         """
-        if source.fault:
-            raise FileFault(whole_file(source.shown, source.fault))
-        try:
-            raw = self._bytes(source)
-        except OSError as error:
-            raise FileFault(whole_file(source.shown, _unreadable(error))) from error
+        raw, problem = b"", source.problem
+        if not problem:
+            try:
+                raw = self._bytes(source)
+            except OSError as error:
+                problem = _unreadable(error)
         self._total += len(raw)
         if len(raw) > MAX_FILE_BYTES:
-            raise FileFault(whole_file(source.shown, _too_large("the file is", MAX_FILE_BYTES)))
-        if self.spent:
-            message = _too_large("the files up to this one are together", MAX_TOTAL_BYTES)
-            raise FileFault(whole_file(source.shown, message))
+            problem = _too_large("the file is", MAX_FILE_BYTES)
+        elif self.exhausted:
+            problem = _too_large("the files up to this one are together", MAX_TOTAL_BYTES)
+        if problem:
+            raise FileError(Problem(source.name, problem))
         return raw
 
     def _bytes(self, source: Source) -> bytes:
@@ -89,28 +96,28 @@ class Reader(Struct):
             return stream.read(MAX_FILE_BYTES + 1)
 
 
-def _meant(path: str) -> Iterator[Source]:
+def _sources_of(path: str) -> Iterator[Source]:
     if not path:
         yield Source('""', None, "a path is empty; check that the variable it comes from is set")
-    elif path == STDIN:
-        yield Source(STDIN_SHOWN, None)
+    elif path == "-":
+        yield Source("<stdin>", None)
     elif _is_folder(Path(path)):
-        yield from _below(Path(path))
+        yield from _in_folder(Path(path))
     else:
         yield _file(Path(path))
 
 
-def _below(folder: Path) -> Iterator[Source]:
-    """All manifests below a folder; the folder itself, with a fault, where there are none."""
+def _in_folder(folder: Path) -> Iterator[Source]:
+    """All manifests below a folder; the folder itself, with a problem, where there are none."""
     source = None
     for source in _walk(folder):
         yield source
     if source is None:
-        fault = (
+        problem = (
             "no manifest found: the folder holds no *.yaml or *.yml, and an empty set is a "
             "mistake, not a wish; name the folder that holds the manifests"
         )
-        yield Source(visible(str(folder)), folder, fault)
+        yield Source(visible(str(folder)), folder, problem)
 
 
 def _walk(folder: Path) -> Iterator[Source]:
@@ -140,15 +147,15 @@ def _is_folder(path: Path) -> bool:
 
 
 def _file(path: Path) -> Source:
-    shown = visible(str(path))
+    name = visible(str(path))
     try:
         status = path.stat()
     except OSError as error:
-        return Source(shown, path, _unreadable(error))
+        return Source(name, path, _unreadable(error))
     if stat.S_ISREG(status.st_mode) or str(path).startswith(_STREAMS):
-        return Source(shown, path, inode=(status.st_dev, status.st_ino))
-    fault = "this is a device, a pipe or a socket; name a file, a folder, or - for standard input"
-    return Source(shown, path, fault)
+        return Source(name, path, inode=(status.st_dev, status.st_ino))
+    problem = "this is a device, a pipe or a socket; name a file, a folder, or - for standard input"
+    return Source(name, path, problem)
 
 
 def _unreadable(error: OSError) -> str:
@@ -156,8 +163,8 @@ def _unreadable(error: OSError) -> str:
     return f"can't be read ({reason}); check the path's spelling and permissions"
 
 
-def _too_large(whose: str, limit: int) -> str:
+def _too_large(what: str, limit: int) -> str:
     return (
-        f"{whose} larger than {limit // MEBIBYTE} MiB, which no manifest needs; split it, or check "
+        f"{what} larger than {limit // _MEBIBYTE} MiB, which no manifest needs; split it, or check "
         "that this is what you meant"
     )

@@ -1,39 +1,44 @@
-"""All manifests of a run: found, read, checked and merged; every problem told at once."""
+"""All manifests of a run: found, read, checked and merged; every problem reported at once."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
+import msgspec
 import yaml
+from msgspec import Struct
 
-from reconciler.core.model import DeclaredProject
+from reconciler.core.model import DeclaredJwk, DeclaredProject
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import Reader, Source, sources
-from reconciler.manifests.findings import (
-    FileFault,
-    Finding,
-    Findings,
-    in_reading_order,
-    whole_file,
-)
+from reconciler.manifests.model import API_VERSION, KIND, Jwk, Manifest, Name
+from reconciler.manifests.problems import FileError, FileProblems, location_of
+from reconciler.manifests.rules import broken_rules
 from reconciler.manifests.values import Json, Values
+from reconciler.manifests.yaml_nodes import documents, member
 
+Explain = Callable[[Json, yaml.Node, FileProblems], None]
+"""``explain.explain``; handed in by a function that imports it, as good manifests need it not."""
+
+_BLOCK_STYLES = ("|", ">")
 _NOTHING = "no manifest found: an empty set is a mistake, not a wish;"
 _FOREIGN = (
-    "this is no manifest: it says neither apiVersion: reconciler/v1 nor kind: Project; add both, "
+    f"this is no manifest: it says neither apiVersion: {API_VERSION} nor kind: {KIND}; add both, "
     "or leave the file out"
 )
 
 
-def load(paths: Sequence[str], *, stdin: BinaryIO) -> tuple[DeclaredProject, ...]:
+def load(
+    paths: Sequence[str], *, stdin: BinaryIO, explainer: Callable[[], Explain]
+) -> tuple[DeclaredProject, ...]:
     """What the manifests declare.
 
     Args:
         paths: files, folders (all ``*.yaml`` and ``*.yml`` below them) and ``-`` for ``stdin``.
         stdin: read only where ``-`` is among the paths, and never closed.
+        explainer: returns what says what is wrong with a document that the model refuses; only
+            called where one is.
 
     Returns:
         One item for each project, sorted by name; the JWKs of a project in the order met.
@@ -41,86 +46,143 @@ def load(paths: Sequence[str], *, stdin: BinaryIO) -> tuple[DeclaredProject, ...
     Raises:
         ManifestError: anything is wrong; carries all problems of all files.
     """
-    from reconciler.manifests.declare import merged
-    from reconciler.manifests.rules import broken_rules
-
     reader = Reader(stdin)
-    findings: list[Finding] = []
-    documents: list[DeclaredProject] = []
+    problems: list[Problem] = []
+    declared: list[DeclaredProject] = []
     ranks: dict[str, int] = {}
-    with _no_cycle_collection():
-        for source in sources(paths):
-            ranks.setdefault(source.shown, len(ranks))
-            findings += _check(source, reader, documents)
-            if reader.spent:
-                break
+    for source in sources(paths):
+        ranks.setdefault(source.name, len(ranks))
+        in_file = FileProblems(source.name)
+        try:
+            declared.extend(_read(source, reader, in_file, explainer))  # up to the error
+        except FileError as error:
+            in_file.found.append(error.problem)
+        problems += in_file.found
+        if reader.exhausted:
+            break
     if not ranks:
         advice = "name a file, a folder, or - for standard input"
         raise ManifestError([Problem("manifests", f"{_NOTHING} {advice}")])
-    projects = merged(documents)
-    findings += (finding for project in projects for finding in broken_rules(project))
-    if findings:
-        raise ManifestError(in_reading_order(findings, ranks))
+    projects = _merged(declared)
+    problems += (problem for project in projects for problem in broken_rules(project))
+    if problems:
+        problems.sort(key=lambda problem: (ranks[problem.file], problem.line, problem.column))
+        raise ManifestError(list(dict.fromkeys(problems)))
     return projects
 
 
-@contextmanager
-def _no_cycle_collection() -> Iterator[None]:
-    """Pause the search for reference cycles, which nodes don't form.
-
-    Their sheer number sets it off again and again: measured on 10,000 entries, it makes loading
-    three times as slow.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _check(source: Source, reader: Reader, documents: list[DeclaredProject]) -> list[Finding]:
-    """Add what a file declares to ``documents``; returns what is wrong in it."""
-    findings = Findings(source.shown)
-    try:
-        raw = reader.read(source)
-        if not _declares(raw, documents, findings) and not findings.found:
-            message = f"{_NOTHING} write a manifest into this file, or leave the file out"
-            findings.found.append(whole_file(source.shown, message))
-    except FileFault as fault:
-        findings.found.append(fault.finding)
-    return findings.found
-
-
-def _declares(raw: bytes, documents: list[DeclaredProject], findings: Findings) -> bool:
-    """Whether a file holds anything but empty documents; adds what it declares."""
-    from reconciler.manifests.nodes import documents as root_nodes
-    from reconciler.manifests.values import Values
-
-    values = Values(findings)
-    anything = False
-    for root in root_nodes(raw, findings.file):
+def _read(
+    source: Source, reader: Reader, problems: FileProblems, explainer: Callable[[], Explain]
+) -> Iterator[DeclaredProject]:
+    """What a file declares, document by document; adds to ``problems`` what is wrong."""
+    values = Values(problems)
+    empty = True
+    for root in documents(reader.read(source), source.name):
         document = values.read(root)
         if document is not None:
-            anything = True
-            project = _declared(document, root, findings, values)
-            documents += (project,) if project else ()
-    return anything
+            empty = False
+            project = _declared(document, root, problems, explainer)
+            yield from (project,) if project else ()
+    if empty and not problems.found:
+        message = f"{_NOTHING} write a manifest into this file, or leave the file out"
+        raise FileError(Problem(source.name, message))
 
 
 def _declared(
-    document: Json, root: yaml.Node, findings: Findings, values: Values
+    document: Json, root: yaml.Node, problems: FileProblems, explainer: Callable[[], Explain]
 ) -> DeclaredProject | None:
-    from reconciler.manifests.declare import declared
-    from reconciler.manifests.schema import is_valid
+    """What a document declares, leaving out the entries that are not valid.
 
-    faulty: frozenset[int] = frozenset()
-    if not is_valid(document):
-        from reconciler.manifests.explain import explain, is_foreign
-
-        if is_foreign(document):
-            findings.add(root.start_mark.line + 1, root.start_mark.column + 1, _FOREIGN)
+    Returns:
+        None where not even the project or the list of its JWKs can be made out.
+    """
+    try:
+        manifest = msgspec.convert(document, Manifest)
+    except msgspec.ValidationError:
+        if isinstance(document, dict) and _is_foreign(document):
+            problems.add(root, _FOREIGN)
             return None
-        faulty = explain(document, root, findings, values.incomplete)
-    return declared(document, root, findings.file, faulty)
+        explainer()(document, root, problems)
+        return _valid_part(document, root, problems.file)
+    return _project(manifest.metadata.name, manifest.spec.jwks, root, problems.file)
+
+
+def _is_foreign(document: dict[str, Json]) -> bool:
+    """Whether a mapping does not even begin like a manifest."""
+    return document.get("apiVersion") != API_VERSION and document.get("kind") != KIND
+
+
+class _NamedMetadata(Struct):
+    name: Name
+
+
+class _AnySpec(Struct):
+    jwks: list[object]
+
+
+class _Outline(Struct):
+    """What an invalid document must have for its valid entries to be checked all the same."""
+
+    metadata: _NamedMetadata
+    spec: _AnySpec
+
+
+def _valid_part(document: Json, root: yaml.Node, file: str) -> DeclaredProject | None:
+    """The valid entries of an invalid document, for the rules between entries."""
+    try:
+        outline = msgspec.convert(document, _Outline)
+    except msgspec.ValidationError:
+        return None
+    return _project(outline.metadata.name, map(_valid_jwk, outline.spec.jwks), root, file)
+
+
+def _valid_jwk(entry: object) -> Jwk | None:
+    try:
+        return msgspec.convert(entry, Jwk)
+    except msgspec.ValidationError:
+        return None
+
+
+def _project(
+    name: str, entries: Iterable[Jwk | None], root: yaml.Node, file: str
+) -> DeclaredProject:
+    jwks_node = _node_at(root, "spec", "jwks")
+    jwks = tuple(
+        _jwk(entry, node, file)
+        for entry, node in zip(entries, jwks_node.value, strict=True)
+        if entry is not None
+    )
+    return DeclaredProject(name, jwks, location_of(_node_at(root, "metadata", "name"), file))
+
+
+def _jwk(entry: Jwk, node: yaml.MappingNode, file: str) -> DeclaredJwk:
+    description = None if entry.description is msgspec.UNSET else entry.description
+    if description and getattr(_node_at(node, "description"), "style", None) in _BLOCK_STYLES:
+        description = description.removesuffix("\n")
+    return DeclaredJwk(
+        name=entry.name,
+        location=location_of(_node_at(node, "name"), file),
+        description=description,
+        previous_names=entry.previous_names,
+        kid=None if entry.kid is msgspec.UNSET else entry.kid,
+        allow_source_detach=entry.allow_source_detach,
+    )
+
+
+def _node_at(node: yaml.Node, *path: str) -> yaml.Node:
+    """The node of a member that is known to be there."""
+    for key in path:
+        pair = member(node, key)
+        node = pair[1] if pair else node
+    return node
+
+
+def _merged(documents: Iterable[DeclaredProject]) -> tuple[DeclaredProject, ...]:
+    """One project for all documents that name it, sorted by name; JWKs in the order met."""
+    projects: dict[str, list[DeclaredProject]] = {}
+    for document in documents:
+        projects.setdefault(document.name, []).append(document)
+    return tuple(
+        DeclaredProject(name, tuple(jwk for part in parts for jwk in part.jwks), parts[0].location)
+        for name, parts in sorted(projects.items())
+    )

@@ -1,4 +1,4 @@
-"""Nodes to plain values, with every fault JSON Schema can't see: tags, merge and double keys."""
+"""Nodes to plain values, with every problem JSON Schema can't see: tags, merge and double keys."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import re
 
 import yaml
 
-from reconciler.manifests.findings import FileFault, Finding, Findings
-from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES, MAX_TEXT
-from reconciler.manifests.nodes import UNTAGGED, location_of, too_deep, too_many
-from reconciler.manifests.quote import quoted, ticked
+from reconciler.manifests.problems import (
+    FileError,
+    FileProblems,
+    location_of,
+    problem_at,
+    quoted,
+    ticked,
+)
+from reconciler.manifests.yaml_nodes import MAX_DEPTH, MAX_NODES, TOO_DEEP, TOO_MANY, UNTAGGED
+
+MAX_TEXT = 16 * 1024 * 1024
+"""Characters of one file's values, aliases counted as often as they are used."""
 
 Json = dict[str, "Json"] | list["Json"] | str | bool | int | None
 """A document's values; every number and date is 0, as nowhere in a manifest one is allowed."""
@@ -49,34 +57,28 @@ def plain_kind(text: str) -> str | None:
 
 
 class Values:
-    """Reads the values of one file's documents; the bounds hold for all of them together.
+    """Reads the values of one file's documents; the limits hold for all of them together."""
 
-    Attributes:
-        incomplete: the identities of mapping nodes of which a member was refused.
-    """
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
+    def __init__(self, problems: FileProblems) -> None:
+        self._problems = problems
         self._nodes = 0
         self._text = 0
-        self.incomplete: set[int] = set()
 
     def read(self, node: yaml.Node, depth: int = 1) -> Json:
         """A node's value, aliases expanded.
 
         Raises:
-            FileFault: a bound is passed, as by an alias bomb or an anchor that holds itself.
+            FileError: a limit is passed, as by an alias bomb or an anchor that holds itself.
         """
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise FileFault(Finding(location_of(node, self._findings.file), too_many()))
+            raise self._error(node, TOO_MANY)
         if node.tag != UNTAGGED:
             self._refuse_tag(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if depth >= MAX_DEPTH:
-            message = f"{too_deep()}, and let no anchor hold its own alias"
-            raise FileFault(Finding(location_of(node, self._findings.file), message))
+            raise self._error(node, f"{TOO_DEEP}, and let no anchor hold its own alias")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth + 1)
         return [self.read(item, depth + 1) for item in node.value]
@@ -86,9 +88,9 @@ class Values:
         self._text += len(text)
         if self._text > MAX_TEXT:
             message = f"aliases multiply the text past {MAX_TEXT:,} characters; use fewer aliases"
-            raise FileFault(Finding(location_of(node, self._findings.file), message))
+            raise self._error(node, message)
         if node.style or node.tag != UNTAGGED:
-            return text if text.isascii() else self._sound(node, text)
+            return text if text.isascii() else self._without_surrogates(node, text)
         kind = plain_kind(text)
         if kind is None:
             return text
@@ -96,11 +98,12 @@ class Values:
             return None
         return text.lower() in _TRUE if kind == "a boolean" else 0
 
-    def _sound(self, node: yaml.Node, text: str) -> str:
+    def _without_surrogates(self, node: yaml.Node, text: str) -> str:
         """The text, without halves of surrogate pairs: PyYAML, unlike libyaml, lets them pass."""
         if not _SURROGATE.search(text):
             return text
-        self._add(node, "an escape is half of a surrogate pair; write the character itself")
+        message = "an escape is half of a surrogate pair; write the character itself"
+        self._problems.add(node, message)
         return _SURROGATE.sub("\ufffd", text)
 
     def _mapping(self, mapping: yaml.MappingNode, depth: int) -> Json:
@@ -108,7 +111,7 @@ class Values:
         for key_node, value_node in mapping.value:
             key = self._key(key_node)
             if key is None:
-                self.incomplete.add(id(mapping))
+                self._problems.incomplete.add(id(mapping))
             elif key not in values:
                 values[key] = self.read(value_node, depth)
         if len(values) < len(mapping.value):
@@ -116,26 +119,23 @@ class Values:
         return values
 
     def _key(self, node: yaml.Node) -> str | None:
-        if isinstance(node, yaml.ScalarNode) and node.tag == UNTAGGED:
-            text: str = node.value
-            if text == "<<" and not node.style:
-                self._add(node, "merge keys (`<<`) are not allowed; write the members out")
-                return None
-            kind = None if node.style else plain_kind(text)
-            if kind is None:
-                return self._sound(node, text)
-            self._add(
-                node, f"YAML reads the key {ticked(text)} as {kind}; quote it: {quoted(text)}"
-            )
-        elif isinstance(node, yaml.ScalarNode):
+        if not isinstance(node, yaml.ScalarNode):
+            message = "a key is text; this one is a list or a mapping: write a plain word"
+            self._problems.add(node, message)
+        elif node.tag != UNTAGGED:
             self._refuse_tag(node)
+        elif node.value == "<<" and not node.style:
+            self._problems.add(node, "merge keys (`<<`) are not allowed; write the members out")
+        elif kind := None if node.style else plain_kind(node.value):
+            shown, advice = ticked(node.value), quoted(node.value)
+            self._problems.add(node, f"YAML reads the key {shown} as {kind}; quote it: {advice}")
         else:
-            self._add(node, "a key is text; this one is a list or a mapping: write a plain word")
+            return self._without_surrogates(node, node.value)
         return None
 
     def _refuse_tag(self, node: yaml.Node) -> None:
         shown = ticked(node.tag.replace(_TAG, "!!"))
-        self._add(node, f"tags such as {shown} are not allowed in manifests; remove it")
+        self._problems.add(node, f"tags such as {shown} are not allowed in manifests; remove it")
 
     def _refuse_double_keys(self, mapping: yaml.MappingNode) -> None:
         lines: dict[str, int] = {}
@@ -147,7 +147,7 @@ class Values:
                 lines[node.value] = line
                 continue
             where = f"on line {lines[node.value]} and on line {line}"
-            self._add(node, f"{ticked(node.value)} is given twice, {where}; remove one")
+            self._problems.add(node, f"{ticked(node.value)} is given twice, {where}; remove one")
 
-    def _add(self, node: yaml.Node, message: str) -> None:
-        self._findings.add(node.start_mark.line + 1, node.start_mark.column + 1, message)
+    def _error(self, node: yaml.Node, message: str) -> FileError:
+        return FileError(problem_at(location_of(node, self._problems.file), message))

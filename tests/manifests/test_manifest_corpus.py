@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 import yaml
+from loading import loaded, problems
 
 from reconciler.core.model import DeclaredProject
-from reconciler.errors import ManifestError
-from reconciler.manifests.findings import FileFault
-from reconciler.manifests.load import load
-from reconciler.manifests.nodes import LOADER, PureLoader, documents
+from reconciler.manifests.problems import FileError
+from reconciler.manifests.yaml_nodes import LOADER, PureLoader, documents
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.yaml"))
@@ -47,18 +45,15 @@ def outline(node: yaml.Node) -> object:
 
 
 @pytest.mark.parametrize("manifest", BAD, ids=named)
-def test_every_problem_of_a_bad_manifest_is_told_at_its_place(manifest: Path) -> None:
-    with pytest.raises(ManifestError) as raised:
-        load([str(manifest)], stdin=io.BytesIO())
-    told = "".join(f"{problem}\n" for problem in raised.value.problems)
-    assert told.replace(f"{manifest.parent}/", "") == expected(manifest)
+def test_every_problem_of_a_bad_manifest_is_reported_at_its_place(manifest: Path) -> None:
+    found = "".join(f"{problem}\n" for problem in problems(manifest))
+    assert found.replace(f"{manifest.parent}/", "") == expected(manifest)
 
 
 @pytest.mark.parametrize("manifest", GOOD, ids=named)
 def test_a_good_manifest_declares_what_is_expected(manifest: Path) -> None:
-    projects = load([str(manifest)], stdin=io.BytesIO())
-    told = "".join(shown(project) for project in projects)
-    assert told.replace(f"{manifest.parent}/", "") == expected(manifest)
+    found = "".join(shown(project) for project in loaded(manifest))
+    assert found.replace(f"{manifest.parent}/", "") == expected(manifest)
 
 
 def test_no_expectation_is_left_without_its_manifest() -> None:
@@ -69,10 +64,8 @@ def test_no_expectation_is_left_without_its_manifest() -> None:
 
 
 def test_no_bad_manifest_hides_the_problems_of_another() -> None:
-    with pytest.raises(ManifestError) as raised:
-        load([str(HERE / "bad")], stdin=io.BytesIO())
-    told = {str(problem).replace(f"{HERE / 'bad'}/", "") for problem in raised.value.problems}
-    blamed = {problem.split(":")[0] for problem in told}
+    folder = HERE / "bad"
+    blamed = {problem.removeprefix(f"{folder}/").split(":")[0] for problem in problems(folder)}
     assert blamed == {manifest.name for manifest in BAD}
 
 
@@ -87,8 +80,8 @@ def test_both_loaders_see_the_same_nodes_at_the_same_places(manifest: Path) -> N
                 nodes = [next(documents(raw, "f", loader)).tag]
             else:
                 nodes.extend(outline(root) for root in documents(raw, "f", loader))
-        except FileFault as fault:
-            nodes.append(fault.finding.message.split(" (")[0])
+        except FileError as error:
+            nodes.append(error.problem.message.split(" (")[0])
         seen.append(nodes)
     assert seen[0] == seen[1]
 

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from loading import loaded
 
 from reconciler.errors import ManifestError, Problem
-from reconciler.manifests.findings import FileFault
-from reconciler.manifests.load import load
-from reconciler.manifests.nodes import PureLoader, documents
+from reconciler.manifests.problems import FileError
+from reconciler.manifests.yaml_nodes import PureLoader, documents
 
 CORPUS = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*/*.yaml"))]
 WORDS = b"| - : ? &a *a !x <<: [ ] { } ' \" # ~ no 1 name: jwks: % @ \\u --- ...".split()
@@ -33,7 +32,7 @@ def mangled(draw: st.DrawFn) -> bytes:
 def test_whatever_the_bytes_only_problems_come_of_it(raw: bytes) -> None:
     problems: tuple[Problem, ...] = ()
     try:
-        load(["-"], stdin=io.BytesIO(raw))
+        loaded("-", stdin=raw)
     except ManifestError as error:
         problems = error.problems
     assert all(str(problem).isprintable() for problem in problems)
@@ -41,5 +40,5 @@ def test_whatever_the_bytes_only_problems_come_of_it(raw: bytes) -> None:
 
 @given(mangled())
 def test_whatever_the_bytes_the_pure_loader_raises_nothing_else(raw: bytes) -> None:
-    with contextlib.suppress(FileFault):
+    with contextlib.suppress(FileError):
         list(documents(raw, "f", PureLoader))

@@ -15,9 +15,10 @@ LOADING = f"""
 import io, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 from reconciler.errors import ManifestError
+from reconciler.manifests.explain import explain
 from reconciler.manifests.load import load
 try:
-    load([sys.argv[1]], stdin=io.BytesIO())
+    load([sys.argv[1]], stdin=io.BytesIO(), explainer=lambda: explain)
 except ManifestError as error:
     print(len(error.problems), *(str(problem)[-400:] for problem in error.problems[:3]), sep="\\n")
 """

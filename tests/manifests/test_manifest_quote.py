@@ -6,9 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.text import visible
-from reconciler.manifests.quote import CUT, quoted, ticked
-
-ANY_TEXT = st.text(alphabet=st.characters(), max_size=CUT)
+from reconciler.manifests.problems import MAX_SHOWN, quoted, ticked
 
 
 @pytest.mark.parametrize(
@@ -41,9 +39,9 @@ def test_raw_text_stands_between_backticks() -> None:
 def test_what_is_shown_is_short_and_printable(text: str) -> None:
     assert visible(text).isprintable()
     assert quoted(text).isprintable()
-    assert len(quoted(text)) <= 10 * (CUT + 1) + 2
+    assert len(quoted(text)) <= 10 * (MAX_SHOWN + 1) + 2
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=CUT))
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=MAX_SHOWN))
 def test_the_advice_to_quote_a_value_is_yaml_for_that_value(text: str) -> None:
     assert yaml.safe_load(quoted(text)) == text

@@ -50,17 +50,17 @@ CASES = [
 
 @pytest.mark.parametrize(("entries", "expected"), CASES)
 def test_rules(entries: list[Entry], expected: list[tuple[int, str]]) -> None:
-    findings = list(broken_rules(project(*entries)))
-    assert [finding.location.line for finding in findings] == [line for line, _ in expected]
-    for finding, (_, part) in zip(findings, expected, strict=True):
-        assert part in finding.message
+    problems = list(broken_rules(project(*entries)))
+    assert [problem.line for problem in problems] == [line for line, _ in expected]
+    for problem, (_, part) in zip(problems, expected, strict=True):
+        assert part in problem.message
 
 
 def test_a_cycle_of_thousands_is_one_short_problem() -> None:
     count = 5_000
     entries: list[Entry] = [(f"n{i}", (f"n{(i + 1) % count}",), None) for i in range(count)]
-    (finding,) = broken_rules(project(*entries))
-    assert "and 4995 more" in finding.message
+    (problem,) = broken_rules(project(*entries))
+    assert "and 4995 more" in problem.message
 
 
 NAMES = st.sampled_from("abcde")

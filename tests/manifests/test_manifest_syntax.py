@@ -2,20 +2,14 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from loading import file_problem, values_of
 
-from reconciler.manifests.findings import FileFault, Findings
-from reconciler.manifests.nodes import LOADER, PureLoader, documents
-from reconciler.manifests.syntax import syntax_fault, unreadable_text
-from reconciler.manifests.values import Values, plain_kind
+from reconciler.manifests.problems import FileProblems
+from reconciler.manifests.values import plain_kind
+from reconciler.manifests.yaml_errors import encoding_problem, syntax_problem
+from reconciler.manifests.yaml_nodes import LOADER, PureLoader
 
 LOADERS = pytest.mark.parametrize("loader", [LOADER, PureLoader])
-
-
-def fault_of(text: str | bytes, loader: type = LOADER) -> str:
-    raw = text if isinstance(text, bytes) else text.encode()
-    with pytest.raises(FileFault) as raised:
-        list(documents(raw, "f", loader))
-    return str(raised.value.finding.problem())
 
 
 @LOADERS
@@ -52,29 +46,27 @@ def fault_of(text: str | bytes, loader: type = LOADER) -> str:
     ],
 )
 def test_syntax_errors_say_where_and_what_to_do(text: str | bytes, part: str, loader: type) -> None:
-    told = fault_of(text, loader)
-    assert part in told
-    assert told.isprintable()
+    problem = file_problem(text, loader)
+    assert part in problem
+    assert problem.isprintable()
 
 
 def test_an_escape_beyond_unicode_ends_the_file_in_both_loaders() -> None:
-    assert "this escape is no character" in fault_of('"\\U00110000"')
-    assert "out of range" in fault_of('"\\U00110000"', PureLoader)
+    assert "this escape is no character" in file_problem('"\\U00110000"')
+    assert "out of range" in file_problem('"\\U00110000"', PureLoader)
 
 
 def test_half_a_surrogate_pair_is_refused_in_both_loaders() -> None:
-    assert "this escape is no character" in fault_of('"\\ud800"')
-    (root,) = documents(b'"\\ud800"', "f", PureLoader)
-    findings = Findings("f")
-    assert Values(findings).read(root) == "\ufffd"
-    assert "half of a surrogate pair" in findings.found[0].message
+    assert "this escape is no character" in file_problem('"\\ud800"')
+    found = FileProblems("f")
+    assert list(values_of(b'"\\ud800"', PureLoader, found)) == ["\ufffd"]
+    assert "half of a surrogate pair" in found.found[0].message
 
 
 def test_a_reason_never_met_is_passed_on() -> None:
     odd = yaml.MarkedYAMLError(problem="odd\x1b")
-    assert syntax_fault(odd, b"", "f").message == r"this is not YAML: odd\x1b; correct it"
-    told = unreadable_text(b"fine", "f", "odd").problem()
-    assert str(told) == "f: this is not YAML: odd; correct it"
+    assert str(syntax_problem(odd, b"", "f")) == r"f: this is not YAML: odd\x1b; correct it"
+    assert str(encoding_problem(b"fine", "f", "odd")) == "f: this is not YAML: odd; correct it"
 
 
 @pytest.mark.parametrize(

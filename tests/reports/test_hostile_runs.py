@@ -27,7 +27,7 @@ from reconciler.core.outcome import RunResult, UpdateResponse
 from reconciler.core.plan import Plan
 from reconciler.errors import Problem
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
-from reconciler.manifests.write import manifest_of
+from reconciler.manifests.export import manifest_of
 from reconciler.reports import junit, plan_json
 from reconciler.reports.plan_differences import differences
 from reconciler.reports.problems import validity_members, validity_message

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.cli.options import ConnectionOptions
     from reconciler.core.model import LiveList, LiveProject
     from reconciler.gateway.client import GatewayReader
-    from reconciler.manifests.write import Exported
+    from reconciler.manifests.export import Exported
 
 
 @click.command(
@@ -50,7 +50,7 @@ def export(
     from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import connect
     from reconciler.cli.parallel import in_parallel
-    from reconciler.manifests.write import manifest_of
+    from reconciler.manifests.export import manifest_of
 
     stop = CancelToken(console.note)
     with stop.listening(target.deadline), connect(target, console, stop) as connection:

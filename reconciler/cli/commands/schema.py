@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
@@ -19,7 +20,7 @@ Examples:
 )
 def schema() -> int:
     """Print the JSON Schema (2020-12) of manifests, for editors; it is the one that checks."""
-    from reconciler.manifests.schema import schema_text
+    from reconciler.manifests.model import schema as json_schema
 
-    Console(stdout=sys.stdout).result(schema_text())
+    Console(stdout=sys.stdout).result(json.dumps(json_schema(), indent=2) + "\n")
     return ExitCode.DONE

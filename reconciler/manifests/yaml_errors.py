@@ -1,4 +1,4 @@
-"""What a YAML parser complains about, said in words an author can act on."""
+"""The YAML parser's errors, in words an author can act on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 
 import yaml
 
-from reconciler.core.model import SourceLocation
 from reconciler.core.text import visible
-from reconciler.manifests.findings import Finding, whole_file
-from reconciler.manifests.quote import ticked
+from reconciler.errors import Problem
+from reconciler.manifests.problems import ticked
 
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters no YAML stream may hold (YAML 1.1, 5.1)."""
@@ -19,7 +18,7 @@ _INDENTATION = (
     "the structure breaks here; check that this line is indented like its neighbours and that the "
     "brackets and quotes before it are closed"
 )
-_SENTENCES = {
+_MESSAGES = {
     "found a tab": _TAB,
     "mapping values are not allowed": (
         "a colon can't stand here; check the indentation of this line, and quote a value that "
@@ -57,23 +56,24 @@ _SENTENCES = {
 """By a part of the parser's message, the first that fits; libyaml and PyYAML word them alike."""
 
 
-def syntax_fault(error: yaml.MarkedYAMLError, raw: bytes, file: str) -> Finding:
-    """The finding for what the parser says, at the place it says it of."""
+def syntax_problem(error: yaml.MarkedYAMLError, raw: bytes, file: str) -> Problem:
+    """The problem for what the parser reports, at the place it reports."""
     mark = error.problem_mark or error.context_mark
     if mark is None:
-        return whole_file(file, _unnamed(str(error.problem)))
-    place = SourceLocation(file, mark.line + 1, mark.column + 1)
-    said = f"{error.context or ''} {error.problem or ''}"
-    if "cannot start any token" in said:
-        return Finding(place, _no_token(_character(raw, place)))
-    sentence = next((text for part, text in _SENTENCES.items() if part in said), None)
-    if sentence is None:
-        sentence = _unnamed(said)
-    return Finding(place, sentence + _begun(error.context_mark, place))
+        return Problem(file, _unknown(str(error.problem)))
+    line, column = mark.line + 1, mark.column + 1
+    reported = f"{error.context or ''} {error.problem or ''}"
+    if "cannot start any token" in reported:
+        return Problem(file, _no_token(raw, line, column), line, column)
+    message = next((text for part, text in _MESSAGES.items() if part in reported), None)
+    context, begun = error.context_mark, ""
+    if context is not None and context.line + 1 != line:
+        begun = f" (it belongs to what begins on line {context.line + 1})"
+    return Problem(file, (message or _unknown(reported)) + begun, line, column)
 
 
-def unreadable_text(raw: bytes, file: str, reason: str) -> Finding:
-    """The finding for bytes that are no text YAML allows, at the first bad byte."""
+def encoding_problem(raw: bytes, file: str, reason: str) -> Problem:
+    """The problem for bytes that are no text YAML allows, at the first bad byte."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -82,39 +82,30 @@ def unreadable_text(raw: bytes, file: str, reason: str) -> Finding:
             f"the byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8, which is the "
             "only encoding manifests may have"
         )
-        return Finding(_end_of(before, file), message)
+        return _after(before, file, message)
     bad = _NOT_ALLOWED.search(text)
     if bad is None:
-        return whole_file(file, _unnamed(reason))
+        return Problem(file, _unknown(reason))
     message = (
         f"the character U+{ord(bad[0]):04X} is not allowed in YAML; remove it, or write it as an "
         "escape in a double-quoted text"
     )
-    return Finding(_end_of(text[: bad.start()], file), message)
+    return _after(text[: bad.start()], file, message)
 
 
-def _unnamed(said: str) -> str:
-    return f"this is not YAML: {visible(said.strip())}; correct it"
+def _unknown(reported: str) -> str:
+    return f"this is not YAML: {visible(reported.strip())}; correct it"
 
 
-def _no_token(character: str) -> str:
+def _no_token(raw: bytes, line: int, column: int) -> str:
+    lines = raw.decode(errors="replace").splitlines()
+    character = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
     if character == "\t":
         return _TAB
     return f"a value can't begin with {ticked(character)}; put the value in quotes"
 
 
-def _character(raw: bytes, place: SourceLocation) -> str:
-    lines = raw.decode(errors="replace").splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
-    return line[place.column - 1 : place.column]
-
-
-def _begun(context: yaml.Mark | None, place: SourceLocation) -> str:
-    if context is None or context.line + 1 == place.line:
-        return ""
-    return f" (it belongs to what begins on line {context.line + 1})"
-
-
-def _end_of(before: str, file: str) -> SourceLocation:
-    line = before.count("\n") + 1
-    return SourceLocation(file, line, len(before) - (before.rfind("\n") + 1) + 1)
+def _after(before: str, file: str, message: str) -> Problem:
+    """A problem that stands where a file's first part ends."""
+    line_start = before.rfind("\n") + 1
+    return Problem(file, message, before.count("\n") + 1, len(before) - line_start + 1)

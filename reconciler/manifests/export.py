@@ -10,9 +10,7 @@ from msgspec import Struct
 
 from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.names import looks_temporary, name_fault
-
-MAX_DESCRIPTION = 10_000
-"""As in the schema."""
+from reconciler.manifests.model import API_VERSION, KIND, MAX_DESCRIPTION
 
 _NEVER = 10**9
 """A width at which no line is ever broken: a broken line could begin like a command."""
@@ -56,8 +54,8 @@ def manifest_of(project: LiveProject) -> Exported:
     )
     kids = Counter(jwk.kid for jwk in project.jwks)
     document = {
-        "apiVersion": "reconciler/v1",
-        "kind": "Project",
+        "apiVersion": API_VERSION,
+        "kind": KIND,
         "metadata": {"name": project.name},
         "spec": {"jwks": [_entry(jwk, pinned=kids[jwk.kid] == 1) for jwk in declarable]},
     }
