@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from ci_parsers import commands
 from hypothesis import given
-from report_strategies import law, texts
+from hypothesis import strategies as st
+from markdown_reader import read
+from report_strategies import law, marked_texts, texts
 
 from reconciler.reports import escape
 
-SHOWN = {
+TERMINAL = {
     "plain text stays": ("Signs tokens: a, b & c.", "Signs tokens: a, b & c."),
     "letters of any script stay": ("İmza anahtarlarünün 鍵", "İmza anahtarlarünün 鍵"),
     "backslashes stay": (r"a\b", r"a\b"),
@@ -42,12 +46,6 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize("sentence", SHOWN)
-def test_on_a_terminal(sentence: str) -> None:
-    text, shown = SHOWN[sentence]
-    assert escape.terminal(text) == shown
-
-
 NAMES = {
     "an ordinary name is bare": ("partner-signing", "partner-signing"),
     "words with single blanks are bare": ("My Key 2", "My Key 2"),
@@ -66,12 +64,6 @@ NAMES = {
     "a command is broken": ("::x", r'":\:x"'),
     "a command inside is broken": ("- ::x", r"- :\:x"),
 }
-
-
-@pytest.mark.parametrize("sentence", NAMES)
-def test_a_name(sentence: str) -> None:
-    text, shown = NAMES[sentence]
-    assert escape.name(text) == shown
 
 
 @law
@@ -106,12 +98,6 @@ HTML = {
 }
 
 
-@pytest.mark.parametrize("sentence", HTML)
-def test_in_html(sentence: str) -> None:
-    text, shown = HTML[sentence]
-    assert escape.html(text) == shown
-
-
 MERMAID = {
     "an ordinary name stays": ("partner-signing v1.2", "partner-signing v1.2"),
     "quotes end no label": ('a"b', "a#34;b"),
@@ -121,11 +107,74 @@ MERMAID = {
     "an icon is text": ("fa:fa-ban", "fa#58;fa-ban"),
 }
 
+MARKDOWN = {
+    "plain words stay plain": ("nothing here creates keys", "nothing here creates keys"),
+    "letters of any script stay plain": ("geçersiz işlem", "geçersiz işlem"),
+    "what stands between backticks is code": ("the key `a b`, so", "the key `a b`, so"),
+    "a kid in brackets is code": ("(kid key-1)", "(kid `key-1)`"),
+    "a mention is code": ("ask @team now", "ask `@team` now"),
+    "neighbours are one span": ("see #1 !2 ok", "see `#1 !2` ok"),
+    "small numbers stay plain": ("1 of 2, after 120 s", "1 of 2, after 120 s"),
+    "a commit's hash is code": ("0123456 or deadbeef", "`0123456` or `deadbeef`"),
+    "a long number is read as a commit's hash": ("1000000 keys", "`1000000` keys"),
+    "with separators it is not": ("(1,000,000 keys)", "(1,000,000 keys)"),
+    "a link is code": ("see https://a.example now", "see `https://a.example` now"),
+    "backticks inside a name open nothing": ("`a`b`", "``` `a`b` ```".replace("```", "``")),
+    "blanks that would be lost are code": ("a  b", "`a  b`"),
+    "nothing is nothing": ("", ""),
+}
 
-@pytest.mark.parametrize("sentence", MERMAID)
-def test_in_mermaid(sentence: str) -> None:
-    text, shown = MERMAID[sentence]
-    assert escape.mermaid(text) == shown
+CODES = {
+    "bare": ("a", "`a`"),
+    "one backtick inside": ("a`b", "``a`b``"),
+    "backticks at the edge": ("`a`", "`` `a` ``"),
+    "a longer run": ("a```b", "````a```b````"),
+    "blanks at both edges": (" a ", "`  a  `"),
+    "a blank only": (" ", "` `"),
+    "nothing": ("", ""),
+}
+
+ESCAPERS: dict[Callable[[str], str], dict[str, tuple[str, str]]] = {
+    escape.terminal: TERMINAL,
+    escape.name: NAMES,
+    escape.markdown: MARKDOWN,
+    escape.code: CODES,
+    escape.html: HTML,
+    escape.mermaid: MERMAID,
+}
+CASES = [
+    pytest.param(escaper, text, shown, id=f"{escaper.__name__}: {sentence}")
+    for escaper, table in ESCAPERS.items()
+    for sentence, (text, shown) in table.items()
+]
+
+
+@pytest.mark.parametrize(("escaper", "text", "shown"), CASES)
+def test_a_text_is_escaped_for_its_output(
+    escaper: Callable[[str], str], text: str, shown: str
+) -> None:
+    assert escaper(text) == shown
+
+
+@law
+@given(marked_texts())
+def test_a_sentence_keeps_its_text(text: str) -> None:
+    shown = escape.terminal(text)
+    reading = read(f"Told: {escape.markdown(text)}")
+    assert reading.dangers == []
+    told = reading.lines[0].removeprefix("Told:")
+    assert told.replace("`", "").split() == shown.replace("`", "").split()
+    # A backtick is only taken where it encloses code.
+    missing = shown.count("`") - told.count("`")
+    assert missing <= 2 * len(reading.codes[0])
+
+
+@law
+@given(st.text(min_size=1).filter(str.isprintable))
+def test_a_code_span_holds_its_text(text: str) -> None:
+    reading = read(f"a {escape.code(text)} b")
+    assert reading.codes == [[text]]
+    assert reading.bare == ["a x b"]
 
 
 def test_what_is_cut_says_how_long_it_was() -> None:

@@ -6,7 +6,10 @@ import sys
 
 import pytest
 from formats import RENDERERS
+from hostile_outputs import FAILURES, REPORTS
+from hypothesis import given
 from report_cases import CHAIN, ERRORS, EVERY_OUTCOME, MANY, RESULTS
+from report_strategies import law, marked_texts, results
 
 from reconciler.core.model import DeclaredProject, SourceLocation
 from reconciler.core.outcome import RunResult
@@ -22,19 +25,29 @@ def test_these_are_the_formats() -> None:
     assert [name for name, item in FORMATS.items() if item.valid_manifests] == ["json", "junit"]
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("output", REPORTS)
 @pytest.mark.parametrize("name", RESULTS)
-def test_any_result_is_text_of_any_format(format_name: str, name: str) -> None:
-    shown = RENDERERS[format_name].render(RESULTS[name])
-    assert shown.encode("utf-8")
-    assert shown.endswith("\n")
-    assert "\r" not in shown
+def test_any_result_is_only_read(output: str, name: str) -> None:
+    write, check = REPORTS[output]
+    shown = write(RESULTS[name])
+    assert shown.encode("utf-8").endswith(b"\n") or not shown
+    assert check(shown) == []
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("output", FAILURES)
 @pytest.mark.parametrize("name", ERRORS)
-def test_any_failure_is_text_of_any_format(format_name: str, name: str) -> None:
-    assert RENDERERS[format_name].render_error(ERRORS[name]).endswith("\n")
+def test_any_failure_is_only_read(output: str, name: str) -> None:
+    write, check = FAILURES[output]
+    shown = write(ERRORS[name])
+    assert shown.endswith("\n")
+    assert check(shown) == []
+
+
+@law
+@given(results(marked_texts()))
+def test_whatever_a_result_holds_is_only_read(result: RunResult) -> None:
+    for output, (write, check) in REPORTS.items():
+        assert check(write(result)) == [], output
 
 
 def test_json_is_the_plan_json() -> None:

@@ -32,6 +32,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.reports import escape, markdown
+from reconciler.reports import html as page
 from reconciler.reports.annotations import azure as to_azure
 from reconciler.reports.annotations import github as to_github
 
@@ -144,15 +145,22 @@ HARMLESS = {"gitlab report", "GitHub's outputs"}
 """They hold counts, or nothing that has to be escaped."""
 
 
+ESCAPERS = ("terminal", "visible", "quoted", "name", "code", "markdown", "html", "mermaid")
+
+
 @pytest.fixture
-def unescaped(monkeypatch: pytest.MonkeyPatch) -> None:
+def unescaped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No text is escaped any more."""
-    for name in ("terminal", "visible", "quoted", "name", "code", "html", "mermaid"):
-        monkeypatch.setattr(escape, name, str)
+    for name in ESCAPERS:
+        monkeypatch.setattr(escape, name, lambda text, *_: str(text))
     monkeypatch.setattr(json, "dumps", partial(json.dumps, ensure_ascii=False))
     for module in (to_github, to_azure):
         for name in ("_TEXT", "_PROPERTY", "_ESCAPES"):
             monkeypatch.setattr(module, name, {}, raising=False)
+    # Templates keep the escaper they were loaded with.
+    page._environment.cache_clear()
+    yield
+    page._environment.cache_clear()
 
 
 HARMFUL = (CORPUS["a line of its own"], CORPUS["Azure's command"], CORPUS["directions"])

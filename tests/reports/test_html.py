@@ -5,7 +5,6 @@ import hashlib
 import re
 
 import pytest
-from ci_parsers import commands
 from hostile_cases import HOSTILE_NAME, MARKUP
 from hypothesis import given
 from page_reader import Page
@@ -19,26 +18,6 @@ from reconciler.errors import UsageError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.html import render, render_error
-
-
-@pytest.mark.parametrize("name", RESULTS)
-def test_a_page_is_made_of_harmless_elements_only(name: str) -> None:
-    assert Page(render(RESULTS[name])).dangers == []
-
-
-@pytest.mark.parametrize("name", ERRORS)
-def test_the_page_of_a_failure_too(name: str) -> None:
-    assert Page(render_error(ERRORS[name])).dangers == []
-
-
-@law
-@given(results(marked_texts()))
-def test_no_live_text_is_an_element_an_attribute_or_a_command(result: RunResult) -> None:
-    shown = render(result)
-    page = Page(shown)
-    assert page.dangers == []
-    assert not commands(shown)
-    assert all(text.isprintable() for text in page.texts)
 
 
 def check_rows(result: RunResult) -> None:

@@ -3,10 +3,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ci_parsers import commands
 from hostile_cases import MARKUP
 from hypothesis import given
-from hypothesis import strategies as st
 from markdown_reader import read
 from report_builders import change, plan
 from report_cases import CHAIN, ERRORS, MANY, MIXED, RESULTS
@@ -19,17 +17,6 @@ from reconciler.reports.descriptions import compared
 from reconciler.reports.markdown import marker, render, render_error
 
 UNLIMITED = 10**9
-
-
-@pytest.mark.parametrize("name", RESULTS)
-def test_nothing_but_text_comes_out_of_any_result(name: str) -> None:
-    for html in (True, False):
-        assert read(render(RESULTS[name], html=html)).dangers == []
-
-
-@pytest.mark.parametrize("name", ERRORS)
-def test_nothing_but_text_comes_out_of_any_failure(name: str) -> None:
-    assert read(render_error(ERRORS[name], key="stage")).dangers == []
 
 
 def expected_row(item: Change) -> list[str]:
@@ -74,16 +61,6 @@ def test_each_change_stands_in_its_own_row(name: str) -> None:
 @given(results(marked_texts()))
 def test_no_text_leaves_its_cell(result: RunResult) -> None:
     check_rows(result)
-
-
-@law
-@given(results(marked_texts()), st.booleans())
-def test_no_live_text_is_markup_a_link_a_mention_or_a_command(
-    result: RunResult, html: bool
-) -> None:
-    shown = render(result, html=html, limit=UNLIMITED)
-    assert read(shown).dangers == []
-    assert not commands(shown)
 
 
 def test_pipes_stay_in_their_cell() -> None:
