@@ -1,16 +1,25 @@
-"""Live JWKs → the manifest that declares them as they are."""
+"""Live JWKs as a manifest that declares them as they are."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 
-from msgspec import Struct
+import msgspec
+import yaml
+from msgspec import UNSET, Struct
 
 from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.names import looks_temporary, name_fault
-from reconciler.manifests.model import API_VERSION, KIND, MAX_DESCRIPTION
+from reconciler.manifests.model import (
+    API_VERSION,
+    KIND,
+    MAX_DESCRIPTION,
+    Jwk,
+    Manifest,
+    Metadata,
+    Spec,
+)
 
 _NEVER = 10**9
 """A width at which no line is ever broken: a broken line could begin like a command."""
@@ -28,7 +37,7 @@ class Exported(Struct, frozen=True):
     Attributes:
         text: one YAML document that plans to nothing as long as the list stays as it is.
         jwks: how many keys it declares.
-        left_out: one sentence per key that can't be declared; live text is not escaped.
+        left_out: one message per key that can't be declared; live text is not escaped.
     """
 
     text: str
@@ -42,68 +51,53 @@ def manifest_of(project: LiveProject) -> Exported:
     Args:
         project: a list that holds no name twice and no key of another project.
     """
-    import yaml
-
-    left_out = tuple(
-        f"`{jwk.name}` in project `{project.name}` {fault}"
-        for jwk in project.jwks
-        if (fault := _fault(jwk)) is not None
-    )
-    declarable = sorted(
-        (jwk for jwk in project.jwks if _fault(jwk) is None), key=lambda jwk: jwk.name
-    )
+    refused = {jwk.name: why for jwk in project.jwks if (why := _undeclarable(jwk)) is not None}
     kids = Counter(jwk.kid for jwk in project.jwks)
-    document = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": project.name},
-        "spec": {"jwks": [_entry(jwk, pinned=kids[jwk.kid] == 1) for jwk in declarable]},
-    }
+    jwks = tuple(
+        Jwk(
+            jwk.name,
+            description=UNSET if jwk.description is None else jwk.description,
+            kid=jwk.kid if jwk.kid and kids[jwk.kid] == 1 else UNSET,
+        )
+        for jwk in sorted(project.jwks, key=lambda jwk: jwk.name)
+        if jwk.name not in refused
+    )
+    manifest = Manifest(API_VERSION, KIND, Metadata(project.name), Spec(jwks))
     text = yaml.dump(
-        document,
-        Dumper=_dumper(),
+        msgspec.to_builtins(manifest),
+        Dumper=_Dumper,
         sort_keys=False,
-        allow_unicode=not any(_needs_escapes(jwk) for jwk in declarable),
+        allow_unicode=not any(_needs_escapes(jwk) for jwk in jwks),
         width=_NEVER,
     )
     # Pipelines obey `##vso[` and `::error::` in whatever is printed; the escapes mean the same.
     text = text.replace("##", r"#\x23").replace("::", r":\x3a")
-    return Exported(text, len(declarable), left_out)
+    left_out = (f"`{name}` in project `{project.name}` {why}" for name, why in refused.items())
+    return Exported(text, len(jwks), tuple(left_out))
 
 
-def _dumper() -> type:
-    import yaml
+class _Dumper(yaml.SafeDumper):
+    """Indents list items below their member, as people write them, and never aliases."""
 
-    class Indented(yaml.SafeDumper):
-        """Indents list items below their member, as people write them, and never aliases."""
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 PyYAML names it
+        super().increase_indent(flow, indentless=False)
 
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 PyYAML names it
-            super().increase_indent(flow, indentless=False)
+    def represent_text(self, data: str) -> yaml.ScalarNode:
+        # Quoted unless it begins like a word: other readers take more for numbers than PyYAML
+        # does, and so does the loader, which refuses what any of them could misread.
+        plain = data[:1].isalpha() and not _COMMAND_MARKS.search(data)
+        style = None if plain else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
-        def represent_text(self, data: str) -> yaml.ScalarNode:
-            # Quoted unless it begins like a word: other readers take more for numbers than PyYAML
-            # does, and so does the loader, which refuses what any of them could misread.
-            plain = data[:1].isalpha() and not _COMMAND_MARKS.search(data)
-            style = None if plain else '"'
-            return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
-
-        def ignore_aliases(self, _data: object) -> bool:
-            return True
-
-    Indented.add_representer(str, Indented.represent_text)
-    return Indented
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
 
 
-def _entry(jwk: LiveJwk, *, pinned: bool) -> dict[str, object]:
-    entry: dict[str, object] = {"name": jwk.name}
-    if jwk.description is not None:
-        entry["description"] = jwk.description
-    if jwk.kid and pinned:
-        entry["kid"] = jwk.kid
-    return entry
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
-def _fault(jwk: LiveJwk) -> str | None:
+def _undeclarable(jwk: LiveJwk) -> str | None:
+    """Why no manifest can declare a key as it is; None where one can."""
     fault = name_fault(jwk.name)
     if fault is not None:
         return f"has a name that can't be declared: it {fault}"
@@ -114,6 +108,5 @@ def _fault(jwk: LiveJwk) -> str | None:
     return None
 
 
-def _needs_escapes(jwk: LiveJwk) -> bool:
-    texts: Sequence[str] = (jwk.name, jwk.description or "", jwk.kid or "")
-    return any(_NEEDS_ESCAPES.search(text) for text in texts)
+def _needs_escapes(jwk: Jwk) -> bool:
+    return any(_NEEDS_ESCAPES.search(text) for text in (jwk.name, jwk.description, jwk.kid) if text)

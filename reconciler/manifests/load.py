@@ -10,6 +10,7 @@ import yaml
 from msgspec import Struct
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject
+from reconciler.core.text import visible
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import Reader, Source, sources
 from reconciler.manifests.model import API_VERSION, KIND, Jwk, Manifest, Name
@@ -98,11 +99,13 @@ def _declared(
     """
     try:
         manifest = msgspec.convert(document, Manifest)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
         if isinstance(document, dict) and _is_foreign(document):
             problems.add(root, _FOREIGN)
             return None
         explainer()(document, root, problems)
+        if not problems.found:  # what the model refuses is never taken for want of words
+            problems.add(root, f"this is no valid manifest: {visible(str(error))}; correct it")
         return _valid_part(document, root, problems.file)
     return _project(manifest.metadata.name, manifest.spec.jwks, root, problems.file)
 

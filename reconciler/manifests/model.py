@@ -7,15 +7,15 @@ the text is ``(?![\s\S])``: Python's ``$`` would let a line feed follow.
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reconciler.core.names import MAX_LENGTH
 
-API_VERSION = "reconciler/v1"
-KIND = "Project"
+API_VERSION: Final = "reconciler/v1"
+KIND: Final = "Project"
 MAX_DESCRIPTION = 10_000
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -91,7 +91,7 @@ AllowSourceDetach = Annotated[
 ]
 
 
-class Jwk(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+class Jwk(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """One existing key: the name it shall have, its description, and how to recognise it."""
 
     name: JwkName

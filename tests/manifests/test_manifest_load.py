@@ -197,6 +197,13 @@ def test_all_files_together_are_bounded(tmp_path: Path, monkeypatch: pytest.Monk
     assert problem.startswith(f"{tmp_path}/b.yaml: the files up to this one are together larger")
 
 
+def test_what_the_model_refuses_is_refused_even_without_an_explanation() -> None:
+    raw = io.BytesIO(manifest("a").replace("jwks", "keys").encode())
+    with pytest.raises(ManifestError) as raised:
+        load(["-"], stdin=raw, explainer=lambda: lambda _document, _root, _problems: None)
+    assert "this is no valid manifest: Object " in str(raised.value.problems[0])
+
+
 def test_a_good_manifest_never_loads_the_explanations(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(manifest("a"))
     code = (
