@@ -42,18 +42,10 @@ _OTHER_ENCODINGS = {
 }
 
 
-class _LimitError(Exception):
-    """A limit was passed; carries the collection that was being filled, where there is one."""
-
-    def __init__(self, message: str, parent: yaml.Node | None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.parent = parent
-
-
 class _LimitedResolver:
     """Replaces the resolver of a PyYAML loader: limits, and tags left for later."""
 
+    file = ""
     _depth = 0
     _nodes = 0
 
@@ -62,13 +54,14 @@ class _LimitedResolver:
         return UNTAGGED
 
     def descend_resolver(self, parent: yaml.Node | None, _index: Any) -> None:
-        """Called before each node."""
+        """Called before each node, with the collection that it is part of."""
         self._depth += 1
         self._nodes += 1
-        if self._depth > MAX_DEPTH:
-            raise _LimitError(TOO_DEEP, parent)
-        if self._nodes > MAX_NODES:
-            raise _LimitError(TOO_MANY, parent)
+        if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            message = TOO_DEEP if self._depth > MAX_DEPTH else TOO_MANY
+            if parent is None:
+                raise FileError(Problem(self.file, message))
+            raise FileError(problem_at(location_of(parent, self.file), message))
 
     def ascend_resolver(self) -> None:
         """Called after each node."""
@@ -104,6 +97,7 @@ def documents(
     raw = raw.removeprefix(_BYTE_ORDER_MARK)
     try:
         parser = loader(raw)
+        parser.file = file
         while parser.check_node():
             yield cast("yaml.Node", parser.get_node())
     except yaml.reader.ReaderError as error:
@@ -113,10 +107,6 @@ def documents(
     except (ValueError, OverflowError) as error:  # PyYAML hands numbers in escapes on unchecked
         message = "a number in an escape or a directive is out of range; write the character itself"
         raise FileError(Problem(file, message)) from error
-    except _LimitError as error:
-        if error.parent is None:
-            raise FileError(Problem(file, error.message)) from error
-        raise FileError(problem_at(location_of(error.parent, file), error.message)) from error
 
 
 def member(mapping: yaml.Node, key: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspace import TOKEN, BuildWorkspace, Key, Ran, Workspace, seed
 
+from reconciler.cli.main import main
 from reconciler.core.names import name_fault
 from reconciler.sandbox.seed import read_seed
 from reconciler.sandbox.server import Options, Running, running
@@ -118,9 +118,9 @@ UNEXPORTABLE = {
 }
 
 
-@pytest.mark.parametrize(("name", "told"), UNEXPORTABLE.values(), ids=UNEXPORTABLE)
+@pytest.mark.parametrize(("name", "reported"), UNEXPORTABLE.values(), ids=UNEXPORTABLE)
 def test_what_can_not_be_declared_is_left_out_with_a_warning(
-    build: BuildWorkspace, name: str, told: str
+    build: BuildWorkspace, name: str, reported: str
 ) -> None:
     workspace = build(seed({"P": [{"name": name, "kid": "1"}, {"name": "good"}]}), {})
 
@@ -130,7 +130,7 @@ def test_what_can_not_be_declared_is_left_out_with_a_warning(
     (declared,) = yaml.safe_load_all(ran.out)
     assert [entry["name"] for entry in declared["spec"]["jwks"]] == ["good"]
     assert ran.err.startswith("warning: left out: `")
-    assert told in ran.err
+    assert reported in ran.err
     assert ran.err.count("\n") == 1
     assert ran.err.isascii() or "\u202e" not in ran.err
     (workspace.folder / "p.yaml").write_text(ran.out)
@@ -162,26 +162,6 @@ def test_a_manifest_is_utf_8_whatever_the_locale(
     assert ran.code == 0
     (workspace.folder / "p.yaml").read_text(encoding="utf-8")
     nothing_to_do(workspace, "p.yaml")
-
-
-def test_a_kid_is_pinned_only_where_it_is_unique(build: BuildWorkspace) -> None:
-    keys: list[Key] = [
-        {"name": "a", "kid": "one"},
-        {"name": "b", "kid": "two"},
-        {"name": "c", "kid": "two"},
-        {"name": "d"},
-    ]
-    workspace = build(seed({"P": keys}), {})
-
-    ran = workspace.run("export", "P")
-
-    entries = yaml.safe_load(ran.out)["spec"]["jwks"]
-    assert {entry["name"]: entry.get("kid") for entry in entries} == {
-        "a": "one",
-        "b": None,
-        "c": None,
-        "d": None,
-    }
 
 
 def test_editing_a_pinned_name_is_the_rename(workspace: Workspace) -> None:
@@ -264,7 +244,7 @@ def test_a_project_that_no_manifest_can_name_is_refused_where_it_is_asked_for(
     assert workspace.requests() == []
 
 
-def test_two_projects_that_come_to_one_file_are_told(build: BuildWorkspace) -> None:
+def test_two_projects_that_come_to_one_file_are_refused(build: BuildWorkspace) -> None:
     workspace = build(seed({"a b": [], "a_b": []}), {})
 
     ran = workspace.run("export", "--out", "out")
@@ -293,30 +273,20 @@ def test_the_deadline_ends_an_export_that_hangs(workspace: Workspace) -> None:
     assert "The deadline of 0.2 s ended the run" in named.err
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """A sandbox for many examples, and a folder for what they write."""
-
-    sandbox: Running
-    folder: Path
-
-    def call(self, *words: str) -> Ran:
-        from reconciler.cli.main import main
-
-        out, err = io.StringIO(), io.StringIO()
-        target = ("--server", self.sandbox.url, "--token-file", str(self.folder / "token"))
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main([*words, *target])
-        return Ran(code, out.getvalue(), err.getvalue())
-
-
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    folder = tmp_path_factory.mktemp("shelf")
-    (folder / "token").write_text(TOKEN)
+def sandbox() -> Iterator[Running]:
     keys: list[Key] = [{"name": str(place), "kid": str(place)} for place in range(3)]
-    with running(Options(read_seed(seed({"P": keys})))) as sandbox:
-        yield Shelf(sandbox, folder)
+    with running(Options(read_seed(seed({"P": keys})))) as server:
+        yield server
+
+
+def called(sandbox: Running, folder: Path, *words: str) -> Ran:
+    (folder / "token").write_text(TOKEN)
+    out, err = io.StringIO(), io.StringIO()
+    target = ("--server", sandbox.url, "--token-file", str(folder / "token"))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main([*words, *target])
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
@@ -333,18 +303,18 @@ rows = st.lists(
 @given(rows)
 @settings(max_examples=40, deadline=None)
 def test_any_names_and_descriptions_plan_to_nothing(
-    shelf: Shelf, rows: list[tuple[str, str | None]]
+    sandbox: Running, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str | None]]
 ) -> None:
-    stand = shelf.sandbox.admin
-    for place, key in enumerate(stand.keys("P")):
-        assert stand.change("P", key.name, to=f"free-{place}-{json.dumps(rows)[:80]}") is None
-    for key, (name, description) in zip(stand.keys("P"), rows, strict=True):
-        assert stand.change("P", key.name, to=name, description=description) is None
+    folder = tmp_path_factory.getbasetemp()
+    for place, key in enumerate(sandbox.admin.keys("P")):
+        free = f"free-{place}-{json.dumps(rows)[:80]}"
+        assert sandbox.admin.change("P", key.name, to=free) is None
+    for key, (name, description) in zip(sandbox.admin.keys("P"), rows, strict=True):
+        assert sandbox.admin.change("P", key.name, to=name, description=description) is None
 
-    exported = shelf.call("export", "P")
-    path = shelf.folder / "p.yaml"
-    path.write_text(exported.out)
-    planned = shelf.call("plan", str(path), "--detailed-exitcode")
+    exported = called(sandbox, folder, "export", "P")
+    (folder / "p.yaml").write_text(exported.out)
+    planned = called(sandbox, folder, "plan", str(folder / "p.yaml"), "--detailed-exitcode")
 
     assert exported.code == 0
     assert (planned.code, planned.out.split(":")[0]) == (0, "Nothing to do")

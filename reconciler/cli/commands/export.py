@@ -55,15 +55,15 @@ def export(
     stop = CancelToken(console.note)
     with stop.listening(target.deadline), connect(target, console, stop) as connection:
         reader = connection.gateway.reader
-        ids = _wanted(projects, reader, stop, console)
+        ids = _projects_to_export(projects, reader, stop, console)
         lists = in_parallel(reader.list_jwks, sorted(ids), target.parallelism, stop)
-    exported = {name: manifest_of(_own(name, live, ids[name])) for name, live in lists.items()}
-    files = _write(exported, out, console) if out is not None else {}
-    _tell(exported, files, out, console)
+    exported = {name: manifest_of(_checked(name, live, ids[name])) for name, live in lists.items()}
+    files = _write_files(exported, out, console) if out is not None else {}
+    _report(exported, files, out, console)
     return ExitCode.DONE
 
 
-def _wanted(
+def _projects_to_export(
     names: tuple[str, ...], reader: GatewayReader, stop: CancelToken, console: Console
 ) -> dict[str, str | None]:
     """The projects to export, each with its id where the gateway listed it.
@@ -75,22 +75,22 @@ def _wanted(
     from reconciler.core.names import name_fault
     from reconciler.reports import escape
 
-    faults = {name: fault for name in names if (fault := name_fault(name)) is not None}
-    for name, fault in faults.items():
-        raise RefusedError(f"The project {escape.name(name)} can't be declared: its name {fault}")
+    for name in names:
+        if fault := name_fault(name):
+            what = f"The project {escape.name(name)} can't be declared: its name {fault}"
+            raise RefusedError(what)
     if names:
         return dict.fromkeys(names)
     (rows,) = in_parallel(lambda _all: reader.list_projects(), [""], 1, stop).values()
-    for row in rows:
-        fault = name_fault(row.name)
-        if fault is not None:
-            console.note(
-                f"warning: left out: the project {escape.name(row.name)}: its name {fault}"
-            )
-    return {row.name: row.id for row in rows if name_fault(row.name) is None}
+    ids = {row.name: row.id for row in rows}
+    for name in list(ids):
+        if fault := name_fault(name):
+            del ids[name]
+            console.note(f"warning: left out: the project {escape.name(name)}: its name {fault}")
+    return ids
 
 
-def _own(name: str, live: LiveList, identifier: str | None) -> LiveProject:
+def _checked(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     """A project's list, if it can be declared: no name twice, nothing of other projects."""
     from reconciler.core.list_checks import check_own_list
 
@@ -106,7 +106,7 @@ def _own(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     )
 
 
-def _write(exported: dict[str, Exported], folder: Path, console: Console) -> dict[str, Path]:
+def _write_files(exported: dict[str, Exported], folder: Path, console: Console) -> dict[str, Path]:
     """Write one file per project; returns their paths, by project."""
     from reconciler.cli.files import replace_file
 
@@ -133,14 +133,14 @@ def _file_name(project: str) -> str:
     return re.sub(r"[^\w.-]", "_", project).lstrip(".") or "_"
 
 
-def _tell(
+def _report(
     exported: dict[str, Exported], files: dict[str, Path], out: Path | None, console: Console
 ) -> None:
     from reconciler.reports import escape
 
     for manifest in exported.values():
-        for sentence in manifest.left_out:
-            console.note(f"warning: left out: {escape.terminal(sentence)}")
+        for message in manifest.left_out:
+            console.note(f"warning: left out: {escape.terminal(message)}")
     if console.json:
         console.result(_as_json(exported, files))
     elif out is None:
