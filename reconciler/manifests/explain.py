@@ -18,7 +18,7 @@ from reconciler.core.names import name_fault
 from reconciler.manifests.model import schema
 from reconciler.manifests.problems import FileProblems, quoted, ticked
 from reconciler.manifests.values import Json, plain_kind
-from reconciler.manifests.yaml_nodes import member
+from reconciler.manifests.yaml_nodes import node_at
 
 _LONGEST_TYPO = 60
 _MOST_TYPOS = 20
@@ -46,7 +46,7 @@ def explain(document: Json, root: yaml.Node, problems: FileProblems) -> None:
     reported: set[tuple[object, ...]] = set()
     for error in _validator().iter_errors(document):
         path = tuple(error.absolute_path)
-        node = _node_at(root, path)
+        node = node_at(root, *path)
         topic, messages = MESSAGES[str(error.validator)]
         if (path, topic) in reported or (topic == "lacks" and id(node) in problems.incomplete):
             continue
@@ -58,14 +58,6 @@ def explain(document: Json, root: yaml.Node, problems: FileProblems) -> None:
 @cache
 def _validator() -> Draft202012Validator:
     return Draft202012Validator(schema())
-
-
-def _node_at(root: yaml.Node, path: tuple[str | int, ...]) -> yaml.Node:
-    node = root
-    for step in path:
-        pair = member(node, step) if isinstance(step, str) else None
-        node = pair[1] if pair else node.value[step]
-    return node
 
 
 def _label(error: ValidationError) -> str:

@@ -17,7 +17,7 @@ from reconciler.manifests.model import API_VERSION, KIND, Jwk, Manifest, Name
 from reconciler.manifests.problems import FileError, FileProblems, location_of
 from reconciler.manifests.rules import broken_rules
 from reconciler.manifests.values import Json, Values
-from reconciler.manifests.yaml_nodes import documents, member
+from reconciler.manifests.yaml_nodes import documents, node_at
 
 Explain = Callable[[Json, yaml.Node, FileProblems], None]
 """``explain.explain``; handed in by a function that imports it, as good manifests need it not."""
@@ -104,7 +104,7 @@ def _declared(
             problems.add(root, _FOREIGN)
             return None
         explainer()(document, root, problems)
-        if not problems.found:  # what the model refuses is never taken for want of words
+        if not problems.found:  # the model's word stands, even if the schema has none
             problems.add(root, f"this is no valid manifest: {visible(str(error))}; correct it")
         return _valid_part(document, root, problems.file)
     return _project(manifest.metadata.name, manifest.spec.jwks, root, problems.file)
@@ -149,35 +149,27 @@ def _valid_jwk(entry: object) -> Jwk | None:
 def _project(
     name: str, entries: Iterable[Jwk | None], root: yaml.Node, file: str
 ) -> DeclaredProject:
-    jwks_node = _node_at(root, "spec", "jwks")
+    jwks_node = node_at(root, "spec", "jwks")
     jwks = tuple(
         _jwk(entry, node, file)
         for entry, node in zip(entries, jwks_node.value, strict=True)
         if entry is not None
     )
-    return DeclaredProject(name, jwks, location_of(_node_at(root, "metadata", "name"), file))
+    return DeclaredProject(name, jwks, location_of(node_at(root, "metadata", "name"), file))
 
 
 def _jwk(entry: Jwk, node: yaml.MappingNode, file: str) -> DeclaredJwk:
     description = None if entry.description is msgspec.UNSET else entry.description
-    if description and getattr(_node_at(node, "description"), "style", None) in _BLOCK_STYLES:
+    if description and getattr(node_at(node, "description"), "style", None) in _BLOCK_STYLES:
         description = description.removesuffix("\n")
     return DeclaredJwk(
         name=entry.name,
-        location=location_of(_node_at(node, "name"), file),
+        location=location_of(node_at(node, "name"), file),
         description=description,
         previous_names=entry.previous_names,
         kid=None if entry.kid is msgspec.UNSET else entry.kid,
         allow_source_detach=entry.allow_source_detach,
     )
-
-
-def _node_at(node: yaml.Node, *path: str) -> yaml.Node:
-    """The node of a member that is known to be there."""
-    for key in path:
-        pair = member(node, key)
-        node = pair[1] if pair else node
-    return node
 
 
 def _merged(documents: Iterable[DeclaredProject]) -> tuple[DeclaredProject, ...]:

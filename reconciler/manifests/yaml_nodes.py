@@ -109,7 +109,16 @@ def documents(
         raise FileError(Problem(file, message)) from error
 
 
-def member(mapping: yaml.Node, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    """The key and value nodes of a mapping's first member with that key."""
-    pairs = mapping.value if isinstance(mapping, yaml.MappingNode) else ()
-    return next((pair for pair in pairs if pair[0].value == key and pair[0].tag == UNTAGGED), None)
+def node_at(node: yaml.Node, *path: str | int) -> yaml.Node:
+    """The node that keys and indexes lead to; of a key given twice the first.
+
+    A key that is not there, such as one that was only read in part, leads to its mapping.
+    """
+    for step in path:
+        if isinstance(step, int):
+            node = node.value[step]
+        else:
+            pairs = node.value
+            found = (value for key, value in pairs if key.value == step and key.tag == UNTAGGED)
+            node = next(found, node)
+    return node
