@@ -98,7 +98,7 @@ def code(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """A message on one line of Markdown; any unusual word, and what has backticks, is code.
+    """A message on one line of Markdown; unusual words and what stands in backticks are code.
 
     Outside of code spans GitHub, GitLab and Bitbucket look for mentions, references, commit hashes,
     links and emoji, some of them made by whoever runs the host; an escape character does not stop

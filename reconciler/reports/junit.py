@@ -129,7 +129,7 @@ def _resent(step: Step) -> _Case:
 
 def _outcome(item: OutcomeView) -> _Case:
     old, new = escape.name(item.step.jwk), escape.name(item.step.body.name)
-    lines = ["; ".join(item.remarks()), *item.environments]
+    lines = ["; ".join(item.notes()), *item.environments]
     message = escape.terminal(item.outcome.message)
     fault = _FAULTS.get(item.outcome.outcome)
     if fault is None:

@@ -46,25 +46,26 @@ def linked_renames(plan: Plan) -> tuple[LinkedRenames, ...]:
 
 
 def _linked(steps: list[Step]) -> Iterator[LinkedRenames]:
-    leaving = _unique(steps)
+    leaving = _by_name_left(steps)
     taken = {step.body.name for step in leaving.values()}
-    walks = [_walk(leaving, start) for start in leaving if start not in taken]
-    seen = {name for walk in walks for name in walk}
-    for start in leaving:
+    walks: list[list[str]] = []
+    seen: set[str] = set()
+    # A chain starts with a name that nobody takes; what is left after these is in cycles.
+    for start in sorted(leaving, key=lambda name: name in taken):
         if start not in seen:
             walks.append(_walk(leaving, start))
             seen.update(walks[-1])
     sent = {name: number for number, name in enumerate(leaving)}
-    chains = [walk for walk in walks if len(walk) > _LONE]
+    chains = [walk for walk in walks if len(walk) > _SINGLE]
     for walk in sorted(chains, key=lambda walk: min(sent[name] for name in walk[:-1])):
-        yield _described(walk, leaving, sent)
+        yield _linked_renames(walk, leaving, sent)
 
 
-_LONE = 2
+_SINGLE = 2
 """Names in the walk of a rename that nothing waits for."""
 
 
-def _unique(steps: Iterable[Step]) -> dict[str, Step]:
+def _by_name_left(steps: Iterable[Step]) -> dict[str, Step]:
     """The steps by the name they leave; a saved plan may hold contradicting ones: the first."""
     leaving: dict[str, Step] = {}
     taken: set[str] = set()
@@ -76,7 +77,7 @@ def _unique(steps: Iterable[Step]) -> dict[str, Step]:
 
 
 def _walk(leaving: Mapping[str, Step], start: str) -> list[str]:
-    """The names from ``start`` on; a circle's first name is also its last."""
+    """The names from ``start`` on; a cycle's first name is also its last."""
     names = [start]
     while names[-1] in leaving:
         names.append(leaving[names[-1]].body.name)
@@ -85,7 +86,7 @@ def _walk(leaving: Mapping[str, Step], start: str) -> list[str]:
     return names
 
 
-def _described(
+def _linked_renames(
     walk: list[str], leaving: Mapping[str, Step], sent: Mapping[str, int]
 ) -> LinkedRenames:
     left = walk[:-1]

@@ -108,7 +108,7 @@ def _outcome(item: OutcomeView, terminal: Terminal, *, verbose: bool) -> Iterato
     colour = _COLOURS.get(item.outcome.outcome, "bad")
     label = terminal.coloured(item.label, colour) + " " * (LABEL_WIDTH - len(item.label))
     move = _move(item.step.jwk, item.step.body.name, terminal)
-    yield f"  {label}  {move}{_remarks(item)}"
+    yield f"  {label}  {move}{_notes(item)}"
     if item.outcome.message:
         yield from terminal.wrap(escape.terminal(item.outcome.message), INDENT, INDENT)
     if verbose or not item.applied:
@@ -118,8 +118,8 @@ def _outcome(item: OutcomeView, terminal: Terminal, *, verbose: bool) -> Iterato
         yield from _details(item.change, terminal, INDENT)
 
 
-def _remarks(item: OutcomeView) -> str:
-    remarks = item.remarks(code="")
+def _notes(item: OutcomeView) -> str:
+    notes = item.notes(code="")
     if item.applied and item.outcome.environments:
         # A pod, named "environment/pod", matters only where it failed.
         environments = item.outcome.environments
@@ -127,8 +127,8 @@ def _remarks(item: OutcomeView) -> str:
         names = [escape.name(environment.name) for environment in whole or environments]
         shown = ", ".join(names[:_FEW])
         more = len(names) - _FEW
-        remarks.append(f"deployed to {shown}{f' and {more:,} more' if more > 0 else ''}")
-    return f" ({'; '.join(remarks)})" if remarks else ""
+        notes.append(f"deployed to {shown}{f' and {more:,} more' if more > 0 else ''}")
+    return f" ({'; '.join(notes)})" if notes else ""
 
 
 def _environment(environment: Environment) -> str:

@@ -112,23 +112,23 @@ class OutcomeView(Struct, frozen=True):
         """The outcome in words."""
         return label_of(self.outcome.outcome)
 
-    def remarks(self, code: str = "`") -> list[str]:
+    def notes(self, code: str = "`") -> list[str]:
         """What the reader should know of the step besides its outcome.
 
         Args:
             code: stands around the code in them.
         """
-        remarks = []
+        notes = []
         if self.step.temporary:
             name = f"{code}{escape.name(self.step.change)}{code}"
-            remarks.append(f"a temporary name, on the way to {name}")
+            notes.append(f"a temporary name, on the way to {name}")
         elif self.change is None:
-            remarks.append("sent again unchanged")
+            notes.append("sent again unchanged")
         elif Action.DESCRIBE in self.change.actions:
-            remarks.append("with its description")
+            notes.append("with its description")
         if self.outcome.attempts > 1:
-            remarks.append(counted(self.outcome.attempts, "attempt"))
-        return remarks
+            notes.append(counted(self.outcome.attempts, "attempt"))
+        return notes
 
     @property
     def environments(self) -> list[str]:

@@ -101,7 +101,7 @@ def test_an_apply_nobody_agreed_to_tells_the_plan_and_why(
     assert "came to no result" in (workspace.folder / "summary").read_text()
 
 
-def test_a_wrong_command_line_is_told(run: CommandLine, files: Environment) -> None:
+def test_a_wrong_command_line_is_reported(run: CommandLine, files: Environment) -> None:
     ran = run("plan", "--nonsense", **files)
     assert ran.code == 64
     assert [command.name for command in commands(ran)] == ["error"]
@@ -124,7 +124,7 @@ def test_it_can_be_switched_off(
     assert not (run.folder / "summary").read_text()
 
 
-def test_commands_that_judge_nothing_have_no_outputs(
+def test_commands_that_decide_nothing_have_no_outputs(
     workspace: Workspace, files: Environment
 ) -> None:
     workspace.declare(Payments=[{"name": "unheard-of"}])
@@ -136,7 +136,7 @@ def test_commands_that_judge_nothing_have_no_outputs(
     assert not (workspace.folder / "output").read_text()
 
 
-def test_a_runner_without_files_is_told_in_the_log_alone(run: CommandLine) -> None:
+def test_a_runner_without_files_gets_only_a_log(run: CommandLine) -> None:
     (run.folder / "bad.yaml").write_text(BAD)
     ran = run("validate", "bad.yaml", **GITHUB)
     assert ran.code == 65
@@ -166,7 +166,7 @@ def test_a_good_set_of_manifests_has_no_summary(run: CommandLine, files: Environ
     assert outputs(run) == {"exit-code": "0"}
 
 
-def test_a_bug_in_the_last_step_is_told(
+def test_a_bug_in_the_last_step_is_reported(
     run: CommandLine, files: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

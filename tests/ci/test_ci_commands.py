@@ -34,7 +34,7 @@ from reconciler.reports.annotations.annotation import (
 from reconciler.reports.annotations.ci_system import AZURE, GITHUB, GITLAB, recognise
 from reconciler.reports.annotations.gitlab import folded
 
-PLACES = {
+ENVIRONMENTS = {
     "GitHub Actions": ({"GITHUB_ACTIONS": "true", "CI": "true"}, GITHUB),
     "Azure Pipelines": ({"TF_BUILD": "True"}, AZURE),
     "GitLab CI": ({"GITLAB_CI": "true"}, GITLAB),
@@ -46,10 +46,10 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("sentence", PLACES)
-def test_the_place_is_recognised(sentence: str) -> None:
-    environment, pipeline = PLACES[sentence]
-    assert recognise(environment) is pipeline
+@pytest.mark.parametrize("sentence", ENVIRONMENTS)
+def test_the_ci_system_is_recognised(sentence: str) -> None:
+    environment, system = ENVIRONMENTS[sentence]
+    assert recognise(environment) is system
 
 
 HOSTILE = (
@@ -70,16 +70,16 @@ HOSTILE = (
     "",
     " ",
 )
-PLACE = SourceLocation("jwks/payments.yaml", 7, 13)
+LOCATION = SourceLocation("jwks/payments.yaml", 7, 13)
 
 
 def refused(
-    message: str, name: str | None = "key", place: SourceLocation | None = PLACE
+    message: str, name: str | None = "key", location: SourceLocation | None = LOCATION
 ) -> RunResult:
-    refusal = Refusal(RefusalCode.MISSING, message, name, message, message, place)
-    caution = PlanWarning(message, message, message, message, place)
+    refusal = Refusal(RefusalCode.MISSING, message, name, message, message, location)
+    warning = PlanWarning(message, message, message, message, location)
     plan = Plan(
-        "gw", "sha256:0", Summary(0, 0, 0, 0, 0, 1), refusals=(refusal,), warnings=(caution,)
+        "gw", "sha256:0", Summary(0, 0, 0, 0, 0, 1), refusals=(refusal,), warnings=(warning,)
     )
     return RunResult(plan)
 
@@ -87,49 +87,51 @@ def refused(
 texts = st.text(max_size=30) | st.sampled_from(HOSTILE)
 
 
-def expected(remark: Annotation) -> dict[str, str]:
+def expected(annotation: Annotation) -> dict[str, str]:
     named = {
-        "file": remark.file,
-        "line": remark.line,
-        "col": remark.column,
-        "title": remark.title,
+        "file": annotation.file,
+        "line": annotation.line,
+        "col": annotation.column,
+        "title": annotation.title,
     }
     return {name: str(value) for name, value in named.items() if value}
 
 
 @given(texts, texts)
 def test_github_reads_exactly_what_was_meant(message: str, file: str) -> None:
-    remarks = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
-    lines = list(github_commands.commands(remarks))
-    assert len(lines) == len(remarks)
-    for line, remark in zip(lines, remarks, strict=True):
+    annotations = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
+    lines = list(github_commands.commands(annotations))
+    assert len(lines) == len(annotations)
+    for line, annotation in zip(lines, annotations, strict=True):
         assert line.isprintable()
-        assert github(line) == Command(remark.severity, expected(remark), remark.message)
+        assert github(line) == Command(
+            annotation.severity, expected(annotation), annotation.message
+        )
 
 
 @given(texts, texts)
 def test_azure_reads_exactly_what_was_meant(message: str, file: str) -> None:
-    remarks = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
-    lines = list(azure_commands.commands(remarks))
-    assert len(lines) == len(remarks)
-    for line, remark in zip(lines, remarks, strict=True):
+    annotations = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
+    lines = list(azure_commands.commands(annotations))
+    assert len(lines) == len(annotations)
+    for line, annotation in zip(lines, annotations, strict=True):
         assert line.isprintable()
-        meant = {"type": remark.severity.value, "linenumber": "3", "columnnumber": "4"}
-        meant |= {"sourcepath": remark.file} if remark.file else {}
+        meant = {"type": annotation.severity.value, "linenumber": "3", "columnnumber": "4"}
+        meant |= {"sourcepath": annotation.file} if annotation.file else {}
         said = azure(line)
-        assert said == Command("task.logissue", meant, f"{remark.title}: {remark.message}")
+        assert said == Command("task.logissue", meant, f"{annotation.title}: {annotation.message}")
 
 
 @given(texts, texts)
-def test_a_remark_commands_nobody_by_itself(message: str, name: str) -> None:
-    for remark in result_annotations(refused(message, name)):
-        for text in (remark.title, *remark.message.split("\n")):
+def test_an_annotation_commands_nobody_by_itself(message: str, name: str) -> None:
+    for annotation in result_annotations(refused(message, name)):
+        for text in (annotation.title, *annotation.message.split("\n")):
             assert github(text) is None
             assert azure(text) is None
             assert text.isprintable()
 
 
-def test_a_refusal_stands_at_its_place() -> None:
+def test_a_refusal_has_its_location() -> None:
     refusal, warning = result_annotations(refused("no live key"))
     [line, *_] = github_commands.commands([refusal])
     assert line == (
@@ -144,9 +146,9 @@ def test_a_refusal_stands_at_its_place() -> None:
     )
 
 
-def test_a_refusal_without_a_place_has_none() -> None:
-    remark = next(result_annotations(refused("x", None, None)))
-    [line] = github_commands.commands([remark])
+def test_a_refusal_without_a_location_has_none() -> None:
+    annotation = next(result_annotations(refused("x", None, None)))
+    [line] = github_commands.commands([annotation])
     assert line == "::error title=missing%3A x::x%0Ax"
 
 
@@ -159,7 +161,7 @@ def change(name: str) -> Change:
         after=fields,
         actions=(Action.DESCRIBE,),
         effects=(),
-        source=PLACE,
+        source=LOCATION,
     )
 
 
@@ -167,9 +169,9 @@ def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
     changes = (change("a"), change("b"))
     steps = tuple(Step("P", item.name, item.after, item.name) for item in changes)
     resent = Step("P", "c", JwkFields("c", None), "c")
-    caution = PlanWarning("hint", "P", "a", "look")
+    warning = PlanWarning("hint", "P", "a", "look")
     plan = Plan(
-        "gw", "d", Summary(0, 2, 0, 0, 0, 0), changes, (*steps, resent), warnings=(caution,)
+        "gw", "d", Summary(0, 2, 0, 0, 0, 0), changes, (*steps, resent), warnings=(warning,)
     )
     outcomes = (
         StepOutcome(steps[0], Outcome.APPLIED),
@@ -177,12 +179,12 @@ def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
         StepOutcome(resent, Outcome.NOT_DEPLOYED, "one pod"),
     )
     failed, not_deployed = result_annotations(RunResult(plan, outcomes))
-    assert (failed.title, failed.file, failed.line) == ("failed: P / b", PLACE.file, 7)
+    assert (failed.title, failed.file, failed.line) == ("failed: P / b", LOCATION.file, 7)
     assert failed.message.startswith("HTTP 400\nthe gateway rejected it")
     assert (not_deployed.title, not_deployed.file) == ("not-deployed: P / c", "")
 
 
-def test_each_problem_of_the_manifests_stands_at_its_place() -> None:
+def test_each_problem_of_the_manifests_has_its_location() -> None:
     problems = (Problem("a.yaml", "is wrong", 3, 5), Problem("b.yaml", "is empty"))
     first, second = error_annotations(ManifestError(problems))
     assert (first.file, first.line, first.column, first.message) == ("a.yaml", 3, 5, "is wrong")
@@ -191,9 +193,9 @@ def test_each_problem_of_the_manifests_stands_at_its_place() -> None:
     assert line == "::error file=b.yaml,title=invalid manifest::is empty"
 
 
-def test_another_failure_is_one_remark() -> None:
-    [remark] = error_annotations(GatewayError("a", why="b", fix="c"))
-    assert (remark.message, remark.file) == ("a\nb\nc", "")
+def test_another_failure_is_one_annotation() -> None:
+    [annotation] = error_annotations(GatewayError("a", why="b", fix="c"))
+    assert (annotation.message, annotation.file) == ("a\nb\nc", "")
 
 
 @pytest.mark.parametrize(
@@ -208,9 +210,9 @@ def test_another_failure_is_one_remark() -> None:
     ],
 )
 def test_a_file_is_named_as_seen_from_the_repository_s_root(file: str, shown: str) -> None:
-    remark = Annotation(Severity.ERROR, "t", "m", file)
-    assert relative_to_root(remark, PurePath("/repo/jwks"), PurePath("/repo")).file == shown
-    assert relative_to_root(remark, PurePath("/repo/jwks"), None).file == file
+    annotation = Annotation(Severity.ERROR, "t", "m", file)
+    assert relative_to_root(annotation, PurePath("/repo/jwks"), PurePath("/repo")).file == shown
+    assert relative_to_root(annotation, PurePath("/repo/jwks"), None).file == file
 
 
 def test_what_exceeds_the_limit_is_counted_in_one_line() -> None:
@@ -231,7 +233,7 @@ def test_what_exceeds_the_limit_is_counted_in_one_line() -> None:
 
 @given(st.dictionaries(st.sampled_from(["changes", "digest", "exit-code"]), texts))
 def test_the_runner_reads_the_outputs_back(values: dict[str, str]) -> None:
-    text = "earlier=1\n".replace("earlier=1\n", "") + github_commands.outputs(values, "end-5f")
+    text = github_commands.outputs(values, "end-5f")
     assert github_outputs(text) == values
 
 

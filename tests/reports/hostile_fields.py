@@ -42,7 +42,7 @@ VALUES = {
     if not issubclass(kind, Enum | Exception) and hints(kind)
 }
 PARTS = (JwkFields, SourceLocation)
-"""What other values are made of: their texts are told by where they stand."""
+"""What other values are made of: their texts are named by where they stand."""
 
 LAST = 8
 """Every value of an enumeration has had its turn in so many numbers; the last one has gaps."""

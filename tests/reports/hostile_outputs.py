@@ -80,7 +80,7 @@ def in_xml(shown: str) -> list[str]:
 
 
 def in_github(shown: str) -> list[str]:
-    """The runner's: nothing but remarks, each on its line."""
+    """The runner's: nothing but annotations, each on its line."""
     found = [(line, github(line)) for line in shown.split("\n")[:-1]]
     wrong = [
         line
@@ -142,9 +142,9 @@ def _folded(result: RunResult) -> str:
 
 
 def _lines(
-    commands: Callable[[Sequence[Annotation]], object], remarks: Sequence[Annotation]
+    commands: Callable[[Sequence[Annotation]], object], annotations: Sequence[Annotation]
 ) -> str:
-    lines = commands(remarks)
+    lines = commands(annotations)
     return "".join(f"{line}\n" for line in lines)  # type: ignore[attr-defined]
 
 
@@ -192,7 +192,7 @@ REPORTS: dict[str, Output] = {
     "GitLab's sections": (_folded, in_gitlab),
     "GitHub's outputs": (_outputs_file, in_outputs),
 }
-"""What a plan or an apply may be told in."""
+"""What a plan or an apply may be shown in."""
 
 
 def _failure(error: ReconcilerError, *, as_json: bool) -> str:
@@ -227,4 +227,4 @@ FAILURES: Mapping[str, tuple[Callable[[ReconcilerError], str], Check]] = {
         in_azure,
     ),
 }
-"""What a failure may be told in."""
+"""What a failure may be shown in."""

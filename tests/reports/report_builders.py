@@ -61,7 +61,7 @@ def plan(
     warnings: Sequence[PlanWarning] = (),
     unchanged: int = 0,
 ) -> Plan:
-    """A plan with a true summary and digest; one step for each change unless told otherwise."""
+    """A plan with a true summary and digest; one step for each change unless given."""
     if steps is None:
         steps = [step_of(item) for item in changes]
     actions = [item.actions for item in changes]

@@ -158,14 +158,14 @@ def test_a_text_is_escaped_for_its_output(
 
 @law
 @given(marked_texts())
-def test_a_sentence_keeps_its_text(text: str) -> None:
+def test_a_message_keeps_its_text(text: str) -> None:
     shown = escape.terminal(text)
-    reading = read(f"Told: {escape.markdown(text)}")
+    reading = read(f"Message: {escape.markdown(text)}")
     assert reading.dangers == []
-    told = reading.lines[0].removeprefix("Told:")
-    assert told.replace("`", "").split() == shown.replace("`", "").split()
+    read_text = reading.lines[0].removeprefix("Message:")
+    assert read_text.replace("`", "").split() == shown.replace("`", "").split()
     # A backtick is only taken where it encloses code.
-    missing = shown.count("`") - told.count("`")
+    missing = shown.count("`") - read_text.count("`")
     assert missing <= 2 * len(reading.codes[0])
 
 

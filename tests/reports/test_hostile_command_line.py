@@ -130,8 +130,8 @@ def in_files(workspace: Workspace) -> Iterator[str]:
         path = workspace.folder / name
         if path.exists():
             if name == "outputs":
-                told = github_outputs(path.read_text(encoding="utf-8"))
-                yield from told.keys() - {"exit-code", "changes", "digest"}
+                outputs = github_outputs(path.read_text(encoding="utf-8"))
+                yield from outputs.keys() - {"exit-code", "changes", "digest"}
             path.unlink()
 
 

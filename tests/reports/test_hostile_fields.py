@@ -89,14 +89,14 @@ FOR_MACHINES = {"Inputs.manifests", "Inputs.live"}
 """Fingerprints, which only JSON holds."""
 
 
-def test_every_text_field_of_a_result_is_told_to_people() -> None:
-    """So that the tests above mean every field: one that is nowhere told was nowhere tried."""
+def test_every_text_field_of_a_result_is_shown_to_people() -> None:
+    """So that the tests above mean every field: one that is nowhere shown was nowhere tried."""
     marks: dict[str, str] = {}
 
     def marked(text: str, field: str) -> str:
         return text + marks.setdefault(field, f"q{len(marks):03}z")
 
-    told: dict[str, set[str]] = {}
+    outputs: dict[str, set[str]] = {}
     for number in range(LAST):
         filling = Filling(["x"], number, marked)
         for result in (filling.planned(), filling.applied()):
@@ -104,10 +104,10 @@ def test_every_text_field_of_a_result_is_told_to_people() -> None:
                 shown = write(result)
                 kind = "JSON" if shown.startswith("{") else output
                 for field in (field for field, mark in marks.items() if mark in shown):
-                    told.setdefault(field, set()).add(kind)
-    assert {field for field in marks if not told.get(field)} == set()
-    assert {field for field in marks if told[field] == {"JSON"}} == FOR_MACHINES
-    assert {field for field in marks if "JSON" not in told[field]} <= {"Step.change"}
+                    outputs.setdefault(field, set()).add(kind)
+    assert {field for field in marks if not outputs.get(field)} == set()
+    assert {field for field in marks if outputs[field] == {"JSON"}} == FOR_MACHINES
+    assert {field for field in marks if "JSON" not in outputs[field]} <= {"Step.change"}
 
 
 def failures(texts: tuple[str, ...]) -> Iterator[ReconcilerError]:
@@ -127,8 +127,8 @@ PLAIN_FAILURES = {UsageError, GatewayError, AccessError, RefusedError, StalePlan
 def test_these_are_all_sorts_of_failures() -> None:
     ours = {kind for kind in ReconcilerError.__subclasses__() if kind.__module__ == errors.__name__}
     assert ours == PLAIN_FAILURES | {ManifestError, InterruptedRunError}
-    told = {name for error in failures(("x",)) for name in vars(error)}
-    assert told == {"what", "why", "fix", "problems", "exit_code"}
+    members = {name for error in failures(("x",)) for name in vars(error)}
+    assert members == {"what", "why", "fix", "problems", "exit_code"}
 
 
 @pytest.mark.parametrize("output", FAILURES)
@@ -136,9 +136,9 @@ def test_no_field_of_a_failure_does_more_than_to_be_read(
     output: str, record_property: Callable[[str, object], None]
 ) -> None:
     write, check = FAILURES[output]
-    told = [error for texts in BUNDLES for error in failures(texts)]
-    record_property("cases", len(told))
-    assert [one for error in told for one in check(write(error))][:5] == []
+    cases = [error for texts in BUNDLES for error in failures(texts)]
+    record_property("cases", len(cases))
+    assert [one for error in cases for one in check(write(error))][:5] == []
 
 
 HARMLESS = {"gitlab report", "GitHub's outputs"}

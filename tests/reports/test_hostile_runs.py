@@ -33,7 +33,7 @@ from reconciler.reports.plan_differences import differences
 from reconciler.reports.problems import validity_members, validity_message
 
 TEXTS = CORPUS | SURROGATES
-TOLD_BY = ("junit report", "GitHub's commands", "Azure's commands")
+SHOWN_BY = ("junit report", "GitHub's commands", "Azure's commands")
 """Besides what is printed: those whose texts are made up of several fields."""
 
 
@@ -94,7 +94,7 @@ class Scene:
         yield from (in_json if as_json else in_a_log)(out.getvalue()) + in_a_log(err.getvalue())
         for result in console.told if as_json else ():
             assert isinstance(result, RunResult)
-            for write, check in (REPORTS[name] for name in TOLD_BY):
+            for write, check in (REPORTS[name] for name in SHOWN_BY):
                 shown = write(result)
                 self.printed.append(("a report", shown))
                 yield from check(shown)
@@ -171,8 +171,8 @@ def test_no_run_does_more_than_to_be_read(
     assert wrong[:5] == []
 
 
-def test_every_text_of_manifests_lists_and_answers_is_told() -> None:
-    """So that the runs above mean every field: one that is nowhere told was nowhere tried."""
+def test_every_text_of_manifests_lists_and_answers_is_shown() -> None:
+    """So that the runs above mean every field: one that is nowhere shown was nowhere tried."""
     marks: dict[str, str] = {}
 
     def marked(text: str, field: str) -> str:
@@ -183,7 +183,7 @@ def test_every_text_of_manifests_lists_and_answers_is_told() -> None:
         assert [*scene.run("x", as_json=False), *scene.run("x", as_json=True)] == []
         shown += "".join(text for _, text in scene.printed)
     unseen = {name for name, mark in marks.items() if mark not in shown}
-    assert unseen == {"UnusableList.name"}  # the manifest's name of the project is told
+    assert unseen == {"UnusableList.name"}  # the manifest's name of the project is shown
 
 
 def test_every_value_is_part_of_some_output() -> None:
@@ -193,7 +193,7 @@ def test_every_value_is_part_of_some_output() -> None:
     assert VALUES.keys() - reached - textless == {"JwkFields", "SourceLocation"}
 
 
-def test_valid_manifests_are_told() -> None:
+def test_valid_manifests_are_reported() -> None:
     for text in CORPUS.values():
         projects = [Filling([text]).value(DeclaredProject)]
         assert in_json(plan_json.encode(validity_members(projects))) == []
@@ -201,16 +201,16 @@ def test_valid_manifests_are_told() -> None:
         assert in_a_log(f"{validity_message(projects)}\n") == []
 
 
-def test_how_a_plan_differs_from_the_reviewed_one_is_told() -> None:
+def test_how_a_plan_differs_from_the_reviewed_one_is_shown() -> None:
     for text in TEXTS.values():
         other = Filling([f"{text}2"], 1).value(Plan)
-        told = differences(Filling([text]).value(Plan), other)
-        assert len(told) > 3
-        assert in_a_log("".join(f"{one}\n" for one in told)) == []
+        found = differences(Filling([text]).value(Plan), other)
+        assert len(found) > 3
+        assert in_a_log("".join(f"{one}\n" for one in found)) == []
 
 
 @pytest.mark.parametrize("text", SURROGATES.values(), ids=SURROGATES)
-def test_what_a_list_differs_by_can_be_told(text: str) -> None:
+def test_what_a_list_differs_by_can_be_shown(text: str) -> None:
     before = LiveProject("P", (LiveJwk("a", text, "1"),))
     after = LiveProject("P", (LiveJwk(text, None, "1"),))
     assert len(list_changes(before, after)) == 1

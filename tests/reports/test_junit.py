@@ -71,9 +71,9 @@ def test_no_live_text_leaves_its_attribute_or_its_element(result: RunResult) -> 
     shown = render(result)
     root = read(shown)
     assert not commands(shown)
-    told = [f"{item.name}" for item in result.plan.changes] if result.outcomes is None else []
+    planned = [f"{item.name}" for item in result.plan.changes] if result.outcomes is None else []
     cases = [case.get("name") for case in root.iterfind("*/testcase")]
-    assert {escape.name(name) for name in told} <= set(cases)
+    assert {escape.name(name) for name in planned} <= set(cases)
     assert faults(root)["failure"] >= len(result.plan.refusals)
 
 
@@ -152,16 +152,6 @@ def test_a_run_that_was_stopped_is_in_error() -> None:
     assert (error.tag, error.get("type")) == ("error", "stopped")
     assert error.get("message") == "the token was rejected (401): Token was expired!"
     assert faults(root)["skipped"] == len(RESULTS["stopped at once"].settled)
-
-
-def test_problems_fail_in_the_suites_of_their_files() -> None:
-    root = read(render_error(ERRORS["invalid manifests"]))
-    assert [suite.get("file") for suite in root] == ["a.yaml", "b/c.yaml"]
-    assert names(root, "a.yaml") == [
-        "`name` is empty; give the JWK a name",
-        "unknown member `descripton`; did you mean `description`?",
-    ]
-    assert root[0][0][0].get("message") == "a.yaml:3:5: `name` is empty; give the JWK a name"
 
 
 def test_valid_manifests_pass_by_project() -> None:

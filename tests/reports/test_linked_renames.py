@@ -62,7 +62,7 @@ def test_a_chain() -> None:
     assert chain.moves == (("a", "b", 3), ("b", "c", 2), ("c", "d", 1))
 
 
-def test_a_circle_goes_through_its_temporary_name() -> None:
+def test_a_cycle_goes_through_its_temporary_name() -> None:
     (cycle,) = linked_renames(CYCLE)
     temporary = temporary_name("a")
     assert cycle.cycle
@@ -71,7 +71,7 @@ def test_a_circle_goes_through_its_temporary_name() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 3, 26, 2_000])
-def test_circles_of_any_size_are_found_whole(size: int) -> None:
+def test_cycles_of_any_size_are_found_whole(size: int) -> None:
     names = [f"k{number}" for number in range(size)]
     changes = [change("P", old, names[place - 1]) for place, old in enumerate(names)]
     (cycle,) = linked_renames(plan(changes=changes, steps=order(changes, names).steps))

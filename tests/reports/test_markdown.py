@@ -6,6 +6,7 @@ import pytest
 from hostile_cases import MARKUP
 from hypothesis import given
 from markdown_reader import read
+from msgspec.structs import replace
 from report_builders import change, plan
 from report_cases import CHAIN, ERRORS, MANY, MIXED, RESULTS
 from report_strategies import law, marked_texts, results, texts
@@ -68,13 +69,6 @@ def test_pipes_stay_in_their_cell() -> None:
     assert shown.rows[1][:3] == ["a|b".join('""'), '"c|" → "\\\\|d"', '"|" → "`|"']
 
 
-def test_the_verdict_comes_first_and_digest_and_marker_last() -> None:
-    lines = render(RunResult(MIXED)).splitlines()
-    assert lines[0].startswith("### 📝 Plan: 1 to rename, 1 to describe")
-    assert lines[-1] == "<!-- reconciler:https://manager.example.com/apiops -->"
-    assert MIXED.digest in lines[-3]
-
-
 def test_a_host_without_html_gets_none() -> None:
     shown = render(RESULTS["cycle with temporary"], html=False)
     assert "<" not in shown
@@ -129,3 +123,11 @@ def test_every_hostile_text_is_read_as_itself() -> None:
     shown = "\n".join(read(render(RESULTS["hostile markup"])).lines)
     for text in MARKUP:
         assert escape.name(text) in shown
+
+
+def test_a_large_count_is_not_a_commit() -> None:
+    many = plan(unchanged=1_000_000)
+    many = replace(many, summary=replace(many.summary, unmanaged=7_654_321))
+    shown = render(RunResult(many))
+    assert read(shown).dangers == []
+    assert "1,000,000 JWKs are as declared; 7,654,321 unmanaged" in shown

@@ -21,17 +21,17 @@ from reconciler.reports.markdown import SMALLEST_LIMIT, render, render_error
 def test_many_changes_are_cut_visibly_between_rows(limit: int) -> None:
     shown = render(MANY, limit=limit)
     assert limit * 0.8 < len(shown) <= limit
-    told = re.search(r"\n… ([\d,]+) more changes; see the JSON report.\n", shown)
-    assert told is not None
+    omitted = re.search(r"\n… ([\d,]+) more changes; see the JSON report.\n", shown)
+    assert omitted is not None
     reading = read(shown)
-    assert len(reading.rows) - 1 + int(told[1].replace(",", "")) == 2_000
+    assert len(reading.rows) - 1 + int(omitted[1].replace(",", "")) == 2_000
     assert all(len(row) == 5 for row in reading.rows)
     assert reading.dangers == []
 
 
 @law
 @given(results(marked_texts()))
-def test_the_limit_holds_whatever_is_told(result: RunResult) -> None:
+def test_the_limit_holds_whatever_is_reported(result: RunResult) -> None:
     shown = render(result, limit=SMALLEST_LIMIT)
     assert len(shown) <= SMALLEST_LIMIT
     assert read(shown).dangers == []
@@ -74,7 +74,7 @@ def test_the_limit_holds_for_texts_of_any_length() -> None:
         assert len(render_error(error, limit=SMALLEST_LIMIT, key=long(4))) <= SMALLEST_LIMIT
 
 
-def test_where_room_is_short_refusals_and_failures_are_told_before_changes() -> None:
+def test_where_room_is_short_refusals_and_failures_come_before_changes() -> None:
     refusals = [
         Refusal(RefusalCode.MISSING, "P", f"name-{number}", "gone", "find it")
         for number in range(50)
@@ -84,6 +84,6 @@ def test_where_room_is_short_refusals_and_failures_are_told_before_changes() -> 
     assert "more changes; see the JSON report." in shown
 
 
-def test_a_limit_below_what_is_always_told_is_refused() -> None:
+def test_a_limit_below_what_is_always_shown_is_refused() -> None:
     with pytest.raises(ValueError, match="needs room for 8,000 characters"):
         render(RunResult(MIXED), limit=SMALLEST_LIMIT - 1)

@@ -31,7 +31,7 @@ def test_a_chain_is_drawn_with_the_order_of_sending() -> None:
     ]
 
 
-def test_a_circle_is_drawn_with_its_temporary_name() -> None:
+def test_a_cycle_is_drawn_with_its_temporary_name() -> None:
     chart = read_flowchart(read(render(RunResult(CYCLE))).fences[0][1])
     assert ("temporary", "g1n2", "a.moving-ca978112ca") in chart
     assert chart[-4:-1] == [

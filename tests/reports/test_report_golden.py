@@ -57,11 +57,11 @@ def test_a_failure_reads_as_it_was_last_reviewed(name: str, format_name: str) ->
 
 
 @pytest.mark.parametrize("format_name", SUFFIXES)
-def test_two_thousand_changes_are_told_as_they_were(format_name: str) -> None:
+def test_two_thousand_changes_are_reported_as_they_were(format_name: str) -> None:
     shown = steady(RENDERERS[format_name].render(MANY))
     digest = hashlib.sha256(shown.encode()).hexdigest()
-    told = f"{len(shown)} characters, sha256 {digest}\n\n{shown[:HEAD]}…\n…{shown[-HEAD:]}"
-    check(GOLDEN / f"two-thousand.{SUFFIXES[format_name]}.txt", told)
+    excerpt = f"{len(shown)} characters, sha256 {digest}\n\n{shown[:HEAD]}…\n…{shown[-HEAD:]}"
+    check(GOLDEN / f"two-thousand.{SUFFIXES[format_name]}.txt", excerpt)
 
 
 def test_no_golden_file_is_left_over() -> None:
