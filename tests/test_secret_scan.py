@@ -13,7 +13,7 @@ from secret_scan import SECRET_FILES, SecretScan
 from workspace import TOKEN, Workspace
 
 from reconciler.cli.console import Console
-from reconciler.gateway.quotes import Secrets
+from reconciler.http.redaction import Secrets
 
 pytest_plugins = ["pytester"]
 
@@ -90,7 +90,7 @@ def test_a_program_that_repeats_what_it_is_told_is_found_out(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
     """So that what the other tests don't find is not there, rather than never planted."""
-    monkeypatch.setattr(Secrets, "quote", lambda _secrets, text: text)
+    monkeypatch.setattr(Secrets, "redact", lambda _secrets, text: text)
     monkeypatch.setattr(Console, "masked", lambda _console, text: text)
     workspace.fault(kind="deploy-fails", times=9)
     ran = workspace.run("apply", "jwks", "--auto-approve", "--report", "json=report.json")

@@ -1,4 +1,4 @@
-"""The house: which room may import what, what each may touch, and how long a function may be."""
+"""Packages and layers: who may import what, what core may touch, sizes, and words in names."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[1] / "reconciler"
+PACKAGE = Path(__file__).parents[1] / "reconciler"
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 300
 
 Sources = Mapping[str, str]
 """Python text by module, such as ``core.model``; ``""`` is the package itself."""
 
-WORKERS = ("manifests", "gateway", "code_hosts", "executor", "journal", "reports")
-GROUND = frozenset({"", "core", "errors"})
-FLOORS: dict[str, frozenset[str]] = {
+COMPONENTS = ("manifests", "gateway", "code_hosts", "executor", "journal", "reports")
+VALUES_LAYER = frozenset({"", "core", "errors"})
+LAYERS: dict[str, frozenset[str]] = {
     "": frozenset(),
     "errors": frozenset(),
     "core": frozenset({"errors"}),
-    **dict.fromkeys(WORKERS, GROUND),
+    "http": frozenset({"", "errors"}),
+    **dict.fromkeys(COMPONENTS, VALUES_LAYER),
+    "gateway": VALUES_LAYER | {"http"},
+    "code_hosts": VALUES_LAYER | {"http"},
     "sandbox": frozenset(),
-    "cli": GROUND | {*WORKERS, "sandbox"},
+    "cli": VALUES_LAYER | {*COMPONENTS, "http", "sandbox"},
     "__main__": frozenset({"cli"}),
 }
-"""Which other rooms a room may import from; also inside functions and for type checkers."""
+"""Which other packages a package may import from; also inside functions and for type checkers."""
 
-WORDS = frozenset({"core.model", "core.outcome", "core.plan"})
-"""Floor 1: they know each other and nothing else."""
+VALUES = frozenset({"core.model", "core.outcome", "core.plan"})
+"""They import each other and nothing else of the package."""
 
-JUDGEMENT = frozenset(
+PLANNING = frozenset(
     f"core.{name}"
     for name in (
         "assignment",
@@ -45,24 +48,25 @@ JUDGEMENT = frozenset(
         "refusals",
     )
 )
-"""What makes the plan is a worker of its own: the others don't import it."""
+"""What makes the plan: no other package than cli imports it."""
 
-STANDING_IN = frozenset({"cli.embedded_sandbox", "cli.commands.sandbox"})
+EMBEDDING = frozenset({"cli.embedded_sandbox", "cli.commands.sandbox"})
 """Who may import the sandbox."""
 
 OWNERS: dict[str, frozenset[str]] = {
     "click": frozenset({"cli"}),
     "deepdiff": frozenset({"reports"}),
-    "httpx": frozenset({"gateway", "code_hosts"}),
+    "httpx": frozenset({"http", "code_hosts"}),
+    "jinja2": frozenset({"reports"}),
     "jsonschema": frozenset({"manifests"}),
-    "rich": frozenset({"cli"}),
     "sqlite3": frozenset({"sandbox"}),
     "starlette": frozenset({"sandbox"}),
     "sys": frozenset({"cli"}),
+    "tenacity": frozenset({"http"}),
     "uvicorn": frozenset({"sandbox"}),
     "yaml": frozenset({"manifests", "sandbox"}),
 }
-"""Which rooms alone import a part."""
+"""Which packages alone import a library."""
 
 IMPURE = frozenset(
     {
@@ -103,15 +107,15 @@ IMPURE_CALLS = frozenset({"open", "print", "input", "eval", "exec", "__import__"
 PRINTING = frozenset({"print", "input", "exit", "quit", "breakpoint"})
 
 
-def house() -> dict[str, str]:
+def sources_of_the_package() -> dict[str, str]:
     found = {}
-    for path in HOUSE.rglob("*.py"):
-        parts = path.relative_to(HOUSE).with_suffix("").parts
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
         found[".".join(parts).removesuffix("__init__").rstrip(".")] = path.read_text()
     return found
 
 
-def room(module: str) -> str:
+def package(module: str) -> str:
     return module.partition(".")[0]
 
 
@@ -151,28 +155,28 @@ def arrows_up(sources: Sources) -> list[str]:
         f"{module} imports {name}"
         for module, name in imported(sources)
         if name.startswith(":")
-        and room(name[1:]) != room(module)
-        and room(name[1:]) not in FLOORS.get(room(module), frozenset())
+        and package(name[1:]) != package(module)
+        and package(name[1:]) not in LAYERS.get(package(module), frozenset())
     ] + [f"{module} imports relatively" for module, name in imported(sources) if " " in name]
 
 
-def rooms_nobody_drew(sources: Sources) -> list[str]:
-    return sorted({room(module) for module in sources} - FLOORS.keys())
+def packages_without_a_layer(sources: Sources) -> list[str]:
+    return sorted({package(module) for module in sources} - LAYERS.keys())
 
 
-def words_that_know_more(sources: Sources) -> list[str]:
+def values_that_import_more(sources: Sources) -> list[str]:
     return [
         f"{module} imports {name}"
         for module, name in imported(sources)
-        if module in WORDS and name.startswith(":") and name[1:] not in WORDS
+        if module in VALUES and name.startswith(":") and name[1:] not in VALUES
     ]
 
 
-def workers_that_judge(sources: Sources) -> list[str]:
+def components_that_plan(sources: Sources) -> list[str]:
     return [
         f"{module} imports {name}"
         for module, name in imported(sources)
-        if room(module) in WORKERS and name[1:] in JUDGEMENT
+        if package(module) in COMPONENTS and name[1:] in PLANNING
     ]
 
 
@@ -180,18 +184,18 @@ def users_of_the_sandbox(sources: Sources) -> list[str]:
     return [
         f"{module} imports {name}"
         for module, name in imported(sources)
-        if room(name[1:]) == "sandbox"
+        if package(name[1:]) == "sandbox"
         and name.startswith(":")
-        and room(module) != "sandbox"
-        and module not in STANDING_IN
+        and package(module) != "sandbox"
+        and module not in EMBEDDING
     ]
 
 
-def parts_in_strange_rooms(sources: Sources) -> list[str]:
+def misplaced_libraries(sources: Sources) -> list[str]:
     return [
         f"{module} imports {name}"
         for module, name in imported(sources)
-        if room(module) not in OWNERS.get(room(name), {room(module)})
+        if package(module) not in OWNERS.get(package(name), {package(module)})
     ]
 
 
@@ -208,15 +212,15 @@ def cycles(sources: Sources) -> list[str]:
 
 
 def impurities(sources: Sources) -> list[str]:
-    core = {module: text for module, text in sources.items() if room(module) == "core"}
+    core = {module: text for module, text in sources.items() if package(module) == "core"}
     reached = [
-        f"{module} imports {name}" for module, name in imported(core) if room(name) in IMPURE
+        f"{module} imports {name}" for module, name in imported(core) if package(name) in IMPURE
     ]
     return reached + called(core, IMPURE_CALLS)
 
 
 def prints(sources: Sources) -> list[str]:
-    quiet = {module: text for module, text in sources.items() if room(module) != "cli"}
+    quiet = {module: text for module, text in sources.items() if package(module) != "cli"}
     return called(quiet, PRINTING) + [
         f"{module}:{node.lineno} ends the process"
         for module, text in quiet.items()
@@ -255,50 +259,50 @@ def long_files(sources: Sources) -> list[str]:
 Check = Callable[[Sources], list[str]]
 
 CHECKS: dict[str, Check] = {
-    "every room has its place on a floor": rooms_nobody_drew,
-    "arrows between rooms only go down": arrows_up,
-    "words know nothing but words": words_that_know_more,
-    "workers do not import the planner": workers_that_judge,
+    "every package has its layer": packages_without_a_layer,
+    "imports between packages only go down": arrows_up,
+    "values import nothing but values": values_that_import_more,
+    "only cli imports the planner": components_that_plan,
     "the sandbox is started from one place": users_of_the_sandbox,
-    "each part stays in its room": parts_in_strange_rooms,
-    "no module imports itself by a detour": cycles,
+    "each library stays in its packages": misplaced_libraries,
+    "no import cycles": cycles,
     "core touches nothing": impurities,
-    "only the door prints and exits": prints,
+    "only cli prints": prints,
     "functions are short": long_functions,
     "files are short": long_files,
 }
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
-def test_the_house_is_in_order(check: Check) -> None:
-    assert check(house()) == []
+def test_the_package_is_in_order(check: Check) -> None:
+    assert check(sources_of_the_package()) == []
 
 
-def test_the_checks_see_the_whole_house() -> None:
-    sources = house()
+def test_the_checks_see_the_whole_package() -> None:
+    sources = sources_of_the_package()
 
-    assert {room(module) for module in sources} == FLOORS.keys()
-    assert sources.keys() >= WORDS | JUDGEMENT | STANDING_IN
+    assert {package(module) for module in sources} == LAYERS.keys()
+    assert sources.keys() >= VALUES | PLANNING | EMBEDDING
     assert len(list(imported(sources))) > 300
 
 
 LONG = "def f():\n" + "    pass\n" * LONGEST_FUNCTION
 
 BROKEN: dict[str, tuple[Check, Sources]] = {
-    "a new room": (rooms_nobody_drew, {"attic.model": ""}),
-    "core imports a worker": (
+    "a new package": (packages_without_a_layer, {"extra.model": ""}),
+    "core imports a component": (
         arrows_up,
         {"core.model": "from reconciler.gateway.client import Gateway", "gateway.client": ""},
     ),
-    "a worker imports another": (
+    "a component imports another": (
         arrows_up,
         {"reports.text": "import reconciler.manifests.load", "manifests.load": ""},
     ),
-    "a worker imports another from its package": (
+    "a component imports another from its package": (
         arrows_up,
         {"executor.run": "from reconciler import gateway", "gateway": "", "": ""},
     ),
-    "a worker imports the door": (
+    "a component imports cli": (
         arrows_up,
         {"reports.text": "from reconciler.cli import console", "cli": "", "cli.console": ""},
     ),
@@ -324,12 +328,12 @@ BROKEN: dict[str, tuple[Check, Sources]] = {
         arrows_up,
         {"core.plan": "from .model import SourceLocation", "core.model": ""},
     ),
-    "a word imports the planner": (
-        words_that_know_more,
+    "a value imports the planner": (
+        values_that_import_more,
         {"core.plan": "from reconciler.core.planner import make_plan", "core.planner": ""},
     ),
-    "a worker makes a plan": (
-        workers_that_judge,
+    "a component makes a plan": (
+        components_that_plan,
         {"executor.run": "from reconciler.core import planner", "core": "", "core.planner": ""},
     ),
     "another command starts a sandbox": (
@@ -339,9 +343,9 @@ BROKEN: dict[str, tuple[Check, Sources]] = {
             "sandbox.server": "",
         },
     ),
-    "HTTP in the executor": (parts_in_strange_rooms, {"executor.run": "import httpx"}),
-    "YAML in the door": (parts_in_strange_rooms, {"cli.files": "from yaml.nodes import Node"}),
-    "the streams in a report": (parts_in_strange_rooms, {"reports.text": "from sys import stdout"}),
+    "HTTP in the executor": (misplaced_libraries, {"executor.run": "import httpx"}),
+    "YAML in cli": (misplaced_libraries, {"cli.files": "from yaml.nodes import Node"}),
+    "the streams in a report": (misplaced_libraries, {"reports.text": "from sys import stdout"}),
     "two modules that need each other": (
         cycles,
         {
@@ -374,5 +378,5 @@ def test_each_check_can_fail(check: Check, sources: Sources) -> None:
     assert check(sources) != []
 
 
-def test_every_check_has_a_house_it_fails_on() -> None:
+def test_every_check_has_sources_it_fails_on() -> None:
     assert {check for check, _ in BROKEN.values()} == set(CHECKS.values())

@@ -176,7 +176,7 @@ def _execute(planned: Planned, means: ApplyContext, journal: Journal | None) -> 
         context = ExecutionContext(
             reader=gateway.reader,
             writer=gateway.writer,
-            wait_before_retry=gateway.pause,
+            wait_before_retry=gateway.retries.wait_before_retry,
             is_cancelled=means.stop.stopping,
             on_sent=progress,
             recorder=journal or NoRecorder(),

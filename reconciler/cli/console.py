@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct, field
 
-from reconciler.cli.masking import Secret, secret_of
 from reconciler.errors import UsageError
+from reconciler.http.redaction import SHORTEST_SECRET, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Console(Struct, frozen=True):
     verbosity: int = 0
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
-    secrets: list[Secret] = field(default_factory=list)
+    secrets: Secrets = field(default_factory=Secrets)
     lost: list[ReconcilerError] = field(default_factory=list)
     pipeline: CISystem | None = None
     told: list[RunResult | ReconcilerError] = field(default_factory=list)
@@ -144,15 +144,12 @@ class Console(Struct, frozen=True):
 
     def masked(self, text: str) -> str:
         """The text without any secret this run knows."""
-        for secret in self.secrets:
-            text = secret.masked(text)
-        return text
+        return self.secrets.mask(text)
 
     def conceal(self, secret: str) -> None:
-        """Mask a text from now on."""
-        found = secret_of(secret)
-        if found is not None:
-            self.secrets.append(found)
+        """Mask a text from now on, unless it is too short to be told from ordinary words."""
+        if len(secret) >= SHORTEST_SECRET:
+            self.secrets.add(secret)
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:

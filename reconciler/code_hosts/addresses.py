@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
 from msgspec import Struct
 
 from reconciler.code_hosts.model import Host
 from reconciler.errors import UsageError
+from reconciler.http import urls
 
 PUBLIC = {
     Host.GITHUB: "https://github.com",
@@ -116,22 +116,8 @@ def api_url(host: Host, address: str) -> str:
 
 
 def plain_http_warning(url: str) -> str | None:
-    """What to tell about a URL that sends the token unprotected; None for others."""
-    if url.startswith("https:") or is_loopback(url):
-        return None
-    return (
-        "The host's URL is plain http://, so the token can be read by anyone on the way. "
-        "Use its https:// URL."
-    )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether requests to a usable URL stay on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """What to warn of where a URL sends the token unprotected; None for others."""
+    return urls.plain_http_warning(url, "The host's", "its https:// URL")
 
 
 def segments(text: str) -> str:

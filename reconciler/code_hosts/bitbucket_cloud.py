@@ -4,22 +4,60 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from reconciler.code_hosts import members
+from msgspec import Struct
+
 from reconciler.code_hosts.addresses import segments
-from reconciler.code_hosts.edge import Answer
-from reconciler.code_hosts.line import Line
-from reconciler.code_hosts.members import Object
+from reconciler.code_hosts.client import CodeHostClient, decoded, query_of
 from reconciler.code_hosts.model import Comment, DeniedError, PullRequest
-from reconciler.code_hosts.paging import Query, pages, query_of
+from reconciler.http.client import Query, Response
 
 
-class BitbucketCloudThread:
-    """The comments of one pull request; see ``Thread``."""
+class _User(Struct):
+    uuid: str = ""
 
-    def __init__(self, line: Line, target: PullRequest) -> None:
-        self._line = line
-        repository = segments(target.repository)
-        self._path = f"/repositories/{repository}/pullrequests/{target.number}/comments"
+
+class _Content(Struct):
+    raw: str | None = None
+
+
+class _Link(Struct):
+    href: str = ""
+
+
+class _Links(Struct):
+    html: _Link | None = None
+
+
+class _Comment(Struct):
+    id: int
+    user: _User | None = None
+    content: _Content | None = None
+    links: _Links | None = None
+    deleted: bool | None = None
+    inline: object = None
+
+    def comment(self) -> Comment:
+        html = self.links.html if self.links else None
+        return Comment(
+            self.id,
+            self.user.uuid if self.user else "",
+            (self.content.raw if self.content else None) or "",
+            html.href if html else "",
+        )
+
+
+class _Page(Struct):
+    values: list[_Comment]
+    next: str = ""
+
+
+class BitbucketCloudComments:
+    """The comments of one pull request; see ``CommentsApi``."""
+
+    def __init__(self, client: CodeHostClient, request: PullRequest) -> None:
+        self._client = client
+        repository = segments(request.repository)
+        self._path = f"/repositories/{repository}/pullrequests/{request.number}/comments"
 
     def author(self) -> str | None:
         """Our UUID; a repository's access token may not ask for it."""
@@ -28,43 +66,34 @@ class BitbucketCloudThread:
     @cached_property
     def _uuid(self) -> str | None:
         try:
-            return members.text(members.body_of(self._line.read("/user")), "uuid") or None
+            return decoded(self._client.read("/user"), _User).uuid or None
         except DeniedError:
             return None
 
     def comments(self) -> list[Comment]:
         """All of them that are not deleted, and not on a line of the changes; the oldest first."""
         found = [
-            _comment(item)
-            for page in pages(self._line, self._path, {"pagelen": 100}, _next)
-            for item in members.as_objects(members.body_of(page).get("values"))
-            if item.get("deleted") is not True and item.get("inline") is None
+            item.comment()
+            for page in self._client.pages(self._path, {"pagelen": 100}, _next)
+            for item in decoded(page, _Page).values
+            if not item.deleted and item.inline is None
         ]
         return sorted(found, key=lambda comment: comment.id)
 
     def create(self, text: str) -> Comment:
         """Post one."""
-        return _comment(members.body_of(self._line.create(self._path, _body(text))))
+        return decoded(self._client.create(self._path, _body(text)), _Comment).comment()
 
     def update(self, comment: Comment, text: str) -> Comment:
         """Replace the text of one."""
         path = f"{self._path}/{comment.id}"
-        return _comment(members.body_of(self._line.ask("PUT", path, _body(text))))
+        return decoded(self._client.write("PUT", path, _body(text)), _Comment).comment()
 
 
-def _body(text: str) -> Object:
+def _body(text: str) -> dict[str, object]:
     return {"content": {"raw": text}}
 
 
-def _next(answer: Answer) -> Query | None:
-    url = members.text(members.body_of(answer), "next")
+def _next(response: Response) -> Query | None:
+    url = decoded(response, _Page).next
     return query_of(url) if url else None
-
-
-def _comment(item: Object) -> Comment:
-    return Comment(
-        members.number(item, "id"),
-        members.text(item, "user", "uuid"),
-        members.text(item, "content", "raw"),
-        members.text(item, "links", "html", "href"),
-    )

@@ -5,81 +5,98 @@ from __future__ import annotations
 from functools import cached_property
 from urllib.parse import unquote
 
-from reconciler.code_hosts import members
+import msgspec
+from msgspec import Struct
+
 from reconciler.code_hosts.addresses import segments
-from reconciler.code_hosts.edge import Answer
-from reconciler.code_hosts.line import Line
-from reconciler.code_hosts.members import Object
+from reconciler.code_hosts.client import CodeHostClient, decoded
 from reconciler.code_hosts.model import Comment, PullRequest
-from reconciler.code_hosts.paging import Query, pages
+from reconciler.http.client import Query, Response
 
-_VERSIONS = 3
+_ATTEMPTS = 3
 """How often an update is tried with the version the comment has by then."""
-_CONFLICT = 409
 
 
-class BitbucketServerThread:
-    """The comments of one pull request; see ``Thread``."""
+class _User(Struct):
+    name: str = ""
 
-    def __init__(self, line: Line, target: PullRequest) -> None:
-        self._line = line
-        self._page = target.page
-        owner, name = map(segments, target.repository.split("/"))
-        self._request = f"/projects/{owner}/repos/{name}/pull-requests/{target.number}"
+
+class _Comment(Struct):
+    id: int
+    version: int
+    text: str | None = None
+    author: _User | None = None
+
+
+class _Activity(Struct, rename="camel"):
+    action: str | None = None
+    comment: _Comment | None = None
+    comment_anchor: object = msgspec.UNSET
+
+
+class _Page(Struct, rename="camel"):
+    values: list[_Activity]
+    is_last_page: bool = True
+    next_page_start: int | None = None
+
+
+class BitbucketServerComments:
+    """The comments of one pull request; see ``CommentsApi``."""
+
+    def __init__(self, client: CodeHostClient, request: PullRequest) -> None:
+        self._client = client
+        self._page = request.page
+        owner, name = map(segments, request.repository.split("/"))
+        self._request = f"/projects/{owner}/repos/{name}/pull-requests/{request.number}"
 
     def author(self) -> str | None:
-        """Our user name, in lower case; every answer names it, unless a proxy takes it out."""
+        """Our user name, in lower case; every response names it, unless a proxy takes it out."""
         return self._username
 
     @cached_property
     def _username(self) -> str | None:
-        named = unquote(self._line.read(self._request).headers.get("x-ausername", ""))
-        return (named or self._line.proof.username).lower() or None
+        named = unquote(self._client.read(self._request).header("x-ausername"))
+        return (named or self._client.credentials.username).lower() or None
 
     def comments(self) -> list[Comment]:
         """All of them, the oldest first, out of everything that ever happened there."""
         found: dict[int, Comment] = {}
-        query: Query = {"limit": 100}
-        for page in pages(self._line, f"{self._request}/activities", query, _next):
-            for item in members.as_objects(members.body_of(page).get("values")):
-                comment = item.get("comment")
+        for page in self._client.pages(f"{self._request}/activities", {"limit": 100}, _next):
+            for item in decoded(page, _Page).values:
                 # A comment on a line of the changes has an anchor; a reply is inside its comment.
-                if item.get("action") == "COMMENTED" and "commentAnchor" not in item and comment:
-                    read = self._comment(members.as_object(comment))
-                    found[read.id] = read
+                is_ours = item.action == "COMMENTED" and item.comment_anchor is msgspec.UNSET
+                if is_ours and item.comment:
+                    found[item.comment.id] = self._comment(item.comment)
         return [found[number] for number in sorted(found)]
 
     def create(self, text: str) -> Comment:
         """Post one."""
-        answer = self._line.create(f"{self._request}/comments", {"text": text})
-        return self._comment(members.body_of(answer))
+        response = self._client.create(f"{self._request}/comments", {"text": text})
+        return self._comment(decoded(response, _Comment))
 
     def update(self, comment: Comment, text: str) -> Comment:
         """Replace the text of one, of whatever version it is by then."""
-        return self._put(comment, text, _VERSIONS)
-
-    def _put(self, comment: Comment, text: str, left: int) -> Comment:
         path = f"{self._request}/comments/{comment.id}"
-        body = {"text": text, "version": comment.version}
-        answer = self._line.ask("PUT", path, body, also=_CONFLICT if left > 1 else None)
-        if answer.status == _CONFLICT:
-            fresh = self._comment(members.body_of(self._line.read(path)))
-            return self._put(fresh, text, left - 1)
-        return self._comment(members.body_of(answer))
+        for left in reversed(range(_ATTEMPTS)):
+            body = {"text": text, "version": comment.version}
+            response = self._client.write("PUT", path, body, accept_conflict=left > 0)
+            if response.status != 409:
+                break
+            comment = self._comment(decoded(self._client.read(path), _Comment))
+        return self._comment(decoded(response, _Comment))
 
-    def _comment(self, item: Object) -> Comment:
-        number = members.number(item, "id")
+    def _comment(self, item: _Comment) -> Comment:
         return Comment(
-            number,
-            members.text(item, "author", "name").lower(),
-            members.text(item, "text"),
-            f"{self._page}/overview?commentId={number}" if self._page else "",
-            members.number(item, "version"),
+            item.id,
+            item.author.name.lower() if item.author else "",
+            item.text or "",
+            f"{self._page}/overview?commentId={item.id}" if self._page else "",
+            item.version,
         )
 
 
-def _next(answer: Answer) -> Query | None:
-    body = members.body_of(answer)
-    if body.get("isLastPage") is not False:
+def _next(response: Response) -> Query | None:
+    page = decoded(response, _Page)
+    if page.is_last_page or page.next_page_start is None:
         return None
-    return {"start": members.number(body, "nextPageStart")}
+    return {"start": page.next_page_start}

@@ -12,18 +12,18 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from reconciler.code_hosts.model import Action, Comment, DeniedError, LostError, Posted, Thread
+from reconciler.code_hosts.model import Action, Comment, CommentsApi, DeniedError, LostError, Posted
 from reconciler.errors import GatewayError
 
 _CREATIONS = 3
 """How often a comment is posted at most, each time after a list that did not show it."""
 
 
-def post_or_update(thread: Thread, marker: str, text: str, *, first: bool = True) -> Posted:
+def post_or_update(api: CommentsApi, marker: str, text: str, *, first: bool = True) -> Posted:
     """Have exactly one comment with this marker say this.
 
     Args:
-        thread: the pull request's comments.
+        api: the pull request's comments.
         marker: a line that stands in ``text`` and in no comment about anything else.
         text: Markdown.
         first: whether to create it where there is none; if not, only an older one is updated.
@@ -33,22 +33,22 @@ def post_or_update(thread: Thread, marker: str, text: str, *, first: bool = True
         GatewayError: the host is of no use.
     """
     try:
-        return _post(thread, marker, text, first=first)
+        return _post(api, marker, text, first=first)
     except DeniedError as denied:
         return Posted(Action.FORBIDDEN, message=denied.message)
 
 
-def _post(thread: Thread, marker: str, text: str, *, first: bool) -> Posted:
-    found = _settle(thread, _ours(thread, marker), text)
+def _post(api: CommentsApi, marker: str, text: str, *, first: bool) -> Posted:
+    found = _settle(api, _ours(api, marker), text)
     if found is not None:
         return found
     if not first:
         return Posted(Action.NOTHING)
-    created = _create(thread, marker, text)
-    ours = _ours(thread, marker)
+    created = _create(api, marker, text)
+    ours = _ours(api, marker)
     if created is not None and all(comment.id != created.id for comment in ours):
         ours.append(created)  # a list may lag behind
-    settled = _settle(thread, ours, text)
+    settled = _settle(api, ours, text)
     if settled is None:
         raise GatewayError(
             "The comment was gone right after it was created",
@@ -61,58 +61,58 @@ def _post(thread: Thread, marker: str, text: str, *, first: bool) -> Posted:
     return settled
 
 
-def _create(thread: Thread, marker: str, text: str, left: int = _CREATIONS) -> Comment | None:
+def _create(api: CommentsApi, marker: str, text: str, left: int = _CREATIONS) -> Comment | None:
     """Create the comment; None where its answer was lost, but the list shows it."""
     try:
-        return thread.create(text)
+        return api.create(text)
     except LostError:
-        if _ours(thread, marker):
+        if _ours(api, marker):
             return None
         if left == 1:
             raise
-    return _create(thread, marker, text, left - 1)
+    return _create(api, marker, text, left - 1)
 
 
-def _ours(thread: Thread, marker: str) -> list[Comment]:
+def _ours(api: CommentsApi, marker: str) -> list[Comment]:
     """The comments with our marker as a line of its own, so that quoting one is no claim to it."""
-    author = thread.author()
+    author = api.author()
     return [
         comment
-        for comment in thread.comments()
+        for comment in api.comments()
         if author in {None, comment.author} and marker in map(str.strip, comment.text.splitlines())
     ]
 
 
-def _settle(thread: Thread, ours: Sequence[Comment], text: str) -> Posted | None:
+def _settle(api: CommentsApi, ours: Sequence[Comment], text: str) -> Posted | None:
     """Bring the oldest up to date, and have the later ones refer to it; None where there is none.
 
     Raises:
         DeniedError: there is one of ours, and it may not be written.
     """
     for place, comment in enumerate(ours):
-        kept = comment if _says(comment, text) else _updated(thread, comment, text)
+        kept = comment if _says(comment, text) else _updated(api, comment, text)
         if kept is None:
             continue
         action = Action.UNCHANGED if kept is comment else Action.UPDATED
-        superseded = sum(_supersede(thread, later, kept) for later in ours[place + 1 :])
+        superseded = sum(_supersede(api, later, kept) for later in ours[place + 1 :])
         return Posted(action, kept.url, superseded=superseded, id=kept.id)
     return None
 
 
-def _updated(thread: Thread, comment: Comment, text: str) -> Comment | None:
+def _updated(api: CommentsApi, comment: Comment, text: str) -> Comment | None:
     """The comment with another text; None where it is gone, or was not ours after all."""
     try:
-        return thread.update(comment, text)
+        return api.update(comment, text)
     except DeniedError as denied:
-        if denied.gone or thread.author() is None:
+        if denied.gone or api.author() is None:
             return None
         raise
 
 
-def _supersede(thread: Thread, later: Comment, kept: Comment) -> bool:
+def _supersede(api: CommentsApi, later: Comment, kept: Comment) -> bool:
     where = f"[an earlier comment]({kept.url})" if kept.url else "an earlier comment"
     try:
-        thread.update(later, f"This report is kept up to date in {where} on this page.")
+        api.update(later, f"This report is kept up to date in {where} on this page.")
     except DeniedError:
         return False
     return True

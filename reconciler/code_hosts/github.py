@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from reconciler.code_hosts import members
+import httpx
+from msgspec import Struct
+
 from reconciler.code_hosts.addresses import segments
-from reconciler.code_hosts.line import Line
-from reconciler.code_hosts.members import Object
+from reconciler.code_hosts.client import CodeHostClient, decoded, query_of
 from reconciler.code_hosts.model import Comment, DeniedError, PullRequest
-from reconciler.code_hosts.paging import by_link, pages
 from reconciler.errors import GatewayError
+from reconciler.http.client import Query, Response
 
 _WHO = {"query": "query { viewer { login } }"}
 _BOT = "[bot]"
@@ -18,13 +19,36 @@ _ACTIONS = f"github-actions{_BOT}"
 """Who the token is that a workflow of GitHub Actions is given."""
 
 
-class GithubThread:
-    """The comments of one pull request; see ``Thread``."""
+class _User(Struct):
+    login: str = ""
 
-    def __init__(self, line: Line, target: PullRequest) -> None:
-        self._line = line
-        self._repository = f"/repos/{segments(target.repository)}"
-        self._path = f"{self._repository}/issues/{target.number}/comments"
+
+class _Comment(Struct):
+    id: int
+    body: str | None = None
+    html_url: str = ""
+    user: _User | None = None
+
+    def comment(self) -> Comment:
+        login = self.user.login if self.user else ""
+        return Comment(self.id, login.lower(), self.body or "", self.html_url)
+
+
+class _Viewer(Struct):
+    viewer: _User | None = None
+
+
+class _Graphql(Struct):
+    data: _Viewer | None = None
+
+
+class GithubComments:
+    """The comments of one pull request; see ``CommentsApi``."""
+
+    def __init__(self, client: CodeHostClient, request: PullRequest) -> None:
+        self._client = client
+        self._repository = f"/repos/{segments(request.repository)}"
+        self._path = f"{self._repository}/issues/{request.number}/comments"
 
     def author(self) -> str:
         """Our login, in lower case; an app's ends in ``[bot]``."""
@@ -33,43 +57,43 @@ class GithubThread:
     @cached_property
     def _login(self) -> str:
         try:
-            return members.text(members.body_of(self._line.read("/user")), "login").lower()
+            return decoded(self._client.read("/user"), _User).login.lower()
         except DeniedError:
             return self._app()
 
     def _app(self) -> str:
         """The login of an app's token, which only GraphQL tells it."""
-        line = self._line.beside(f"{self._line.base.removesuffix('/v3')}/graphql")
+        graphql = self._client.at(f"{self._client.base_url.removesuffix('/v3')}/graphql")
         try:
-            answer = members.body_of(line.ask("POST", "", _WHO))
+            reply = decoded(graphql.write("POST", "", _WHO), _Graphql)
         except (DeniedError, GatewayError):
             return _ACTIONS
-        login = members.text(answer, "data", "viewer", "login").lower()
+        viewer = reply.data.viewer if reply.data else None
+        login = viewer.login.lower() if viewer else ""
         return f"{login.removesuffix(_BOT)}{_BOT}" if login else _ACTIONS
 
     def comments(self) -> list[Comment]:
         """All of them, the oldest first."""
         found = [
-            _comment(item)
-            for page in pages(self._line, self._path, {"per_page": 100}, by_link)
-            for item in members.as_objects(page.parsed())
+            item.comment()
+            for page in self._client.pages(self._path, {"per_page": 100}, _next)
+            for item in decoded(page, list[_Comment])
         ]
         return sorted(found, key=lambda comment: comment.id)
 
     def create(self, text: str) -> Comment:
         """Post one."""
-        return _comment(members.body_of(self._line.create(self._path, {"body": text})))
+        return decoded(self._client.create(self._path, {"body": text}), _Comment).comment()
 
     def update(self, comment: Comment, text: str) -> Comment:
         """Replace the text of one."""
         path = f"{self._repository}/issues/comments/{comment.id}"
-        return _comment(members.body_of(self._line.ask("PATCH", path, {"body": text})))
+        response = self._client.write("PATCH", path, {"body": text})
+        return decoded(response, _Comment).comment()
 
 
-def _comment(item: Object) -> Comment:
-    return Comment(
-        members.number(item, "id"),
-        members.text(item, "user", "login").lower(),
-        members.text(item, "body"),
-        members.text(item, "html_url"),
-    )
+def _next(response: Response) -> Query | None:
+    """The query of the ``Link`` header's URL with the relation ``next`` (RFC 8288)."""
+    links = httpx.Response(200, headers={"link": response.header("link")}).links
+    url = links.get("next", {}).get("url", "")
+    return query_of(url) if url else None

@@ -5,23 +5,34 @@ from __future__ import annotations
 from functools import cached_property
 from urllib.parse import quote
 
-from reconciler.code_hosts import members
-from reconciler.code_hosts.line import Line
-from reconciler.code_hosts.members import Object
+from msgspec import Struct
+
+from reconciler.code_hosts.client import CodeHostClient, decoded
 from reconciler.code_hosts.model import Comment, PullRequest
-from reconciler.code_hosts.paging import Query, by_page_header, pages
+from reconciler.http.client import Query, Response
 
 _OLDEST_FIRST: Query = {"per_page": 100, "order_by": "created_at", "sort": "asc"}
 
 
-class GitlabThread:
-    """The notes on one merge request; see ``Thread``."""
+class _User(Struct):
+    username: str = ""
 
-    def __init__(self, line: Line, target: PullRequest) -> None:
-        self._line = line
-        self._page = target.page
-        project = quote(target.repository, safe="")
-        self._path = f"/projects/{project}/merge_requests/{target.number}/notes"
+
+class _Note(Struct):
+    id: int
+    body: str | None = None
+    author: _User | None = None
+    system: bool | None = None
+
+
+class GitlabComments:
+    """The notes on one merge request; see ``CommentsApi``."""
+
+    def __init__(self, client: CodeHostClient, request: PullRequest) -> None:
+        self._client = client
+        self._page = request.page
+        project = quote(request.repository, safe="")
+        self._path = f"/projects/{project}/merge_requests/{request.number}/notes"
 
     def author(self) -> str:
         """Our user name."""
@@ -29,32 +40,37 @@ class GitlabThread:
 
     @cached_property
     def _username(self) -> str:
-        return members.text(members.body_of(self._line.read("/user")), "username")
+        return decoded(self._client.read("/user"), _User).username
 
     def comments(self) -> list[Comment]:
         """All of them, the oldest first; what GitLab itself noted is none."""
         found = [
             self._comment(item)
-            for page in pages(self._line, self._path, _OLDEST_FIRST, by_page_header)
-            for item in members.as_objects(page.parsed())
-            if item.get("system") is not True
+            for page in self._client.pages(self._path, _OLDEST_FIRST, _next)
+            for item in decoded(page, list[_Note])
+            if not item.system
         ]
         return sorted(found, key=lambda comment: comment.id)
 
     def create(self, text: str) -> Comment:
         """Post one."""
-        return self._comment(members.body_of(self._line.create(self._path, {"body": text})))
+        return self._comment(decoded(self._client.create(self._path, {"body": text}), _Note))
 
     def update(self, comment: Comment, text: str) -> Comment:
         """Replace the text of one."""
         path = f"{self._path}/{comment.id}"
-        return self._comment(members.body_of(self._line.ask("PUT", path, {"body": text})))
+        return self._comment(decoded(self._client.write("PUT", path, {"body": text}), _Note))
 
-    def _comment(self, item: Object) -> Comment:
-        number = members.number(item, "id")
+    def _comment(self, note: _Note) -> Comment:
         return Comment(
-            number,
-            members.text(item, "author", "username"),
-            members.text(item, "body"),
-            f"{self._page}#note_{number}" if self._page else "",
+            note.id,
+            note.author.username if note.author else "",
+            note.body or "",
+            f"{self._page}#note_{note.id}" if self._page else "",
         )
+
+
+def _next(response: Response) -> Query | None:
+    """The number in ``X-Next-Page``, which is empty on the last page."""
+    number = response.header("x-next-page").strip()
+    return {"page": int(number)} if number.isascii() and number.isdigit() else None

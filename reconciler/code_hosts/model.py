@@ -1,4 +1,4 @@
-"""The words of this room: hosts, a pull request, its comments, and what became of ours."""
+"""Values: hosts, a pull request, its comments, and what became of ours."""
 
 from __future__ import annotations
 
@@ -16,13 +16,6 @@ class Host(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     BITBUCKET = "bitbucket"
-
-
-LIMITS = {Host.GITHUB: 65_536, Host.GITLAB: 1_000_000, Host.BITBUCKET: 32_768}
-"""How long a comment may be, in characters; Bitbucket counts those outside the BMP twice."""
-
-SHOWS_HTML = frozenset({Host.GITHUB, Host.GITLAB})
-"""Whose comments may fold and hide; Bitbucket shows tags as text."""
 
 
 class PullRequest(Struct, frozen=True):
@@ -48,7 +41,7 @@ class Comment(Struct, frozen=True):
 
     Attributes:
         id: grows with time on every host.
-        author: whom the host names as its author, in the form ``Thread.author`` has.
+        author: whom the host names as its author, in the form ``CommentsApi.author`` has.
         text: Markdown, as it was posted.
         url: its place on the pull request's page; empty where it is not known.
         version: what an update has to name, where the host counts them.
@@ -112,7 +105,7 @@ class LostError(GatewayError):
     """A comment was sent, and no answer says whether it was created."""
 
 
-class Thread(Protocol):
+class CommentsApi(Protocol):
     """The comments of one pull request."""
 
     def author(self) -> str | None:

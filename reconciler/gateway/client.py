@@ -2,32 +2,69 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
 from reconciler.core.model import LiveList, UnusableList
 from reconciler.core.outcome import Deployment, ResponseKind, UpdateResponse
 from reconciler.core.plan import JwkFields
-from reconciler.errors import UsageError
+from reconciler.errors import GatewayError, ReconcilerError, UsageError
 from reconciler.gateway import routes
-from reconciler.gateway.access import open_access
-from reconciler.gateway.line import Line, fetch, forgetful, login
+from reconciler.gateway.authorised import AuthorisedClient
+from reconciler.gateway.credentials import LoginCredentials
+from reconciler.gateway.envelope import failure_message, open_envelope, retry_after
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
 from reconciler.gateway.options import ClientOptions
-from reconciler.gateway.pool import open_pool, open_reading
-from reconciler.gateway.quotes import Quote, Secrets
-from reconciler.gateway.replies import read_update
-from reconciler.gateway.retry import Backoff, Pause
-from reconciler.gateway.wire import Breakdown, Cause
+from reconciler.gateway.tokens import Login, login_form, read_token, token_source
+from reconciler.gateway.updates import read_update
+from reconciler.http.client import HttpClient, Response, Result, TransportOptions, open_client
+from reconciler.http.failures import Cause, TransportFailure
+from reconciler.http.redaction import Redact, Secrets
+from reconciler.http.retries import RetryPolicy
 
-_REPLIES = {
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_TRANSIENT = frozenset({408, 429, *range(500, 600)})
+# A login that may have been checked is not repeated: accounts are locked after a few failures.
+_LOGIN_NOT_CHECKED = frozenset({429, 503})
+
+_KINDS = {
     Cause.UNSENT: ResponseKind.UNSENT,
     Cause.LOST: ResponseKind.LOST,
     Cause.UNUSABLE: ResponseKind.LOST,
 }
+_FIXES = {
+    Cause.UNSENT: "Check the URL, the name server, the proxy variables and the firewall",
+    Cause.LOST: "Run again; if it stays so, raise --timeout and look into the Manager's log",
+    Cause.UNUSABLE: (
+        "Check that the URL is the Manager's, and what the ingress in front of it answers"
+    ),
+    Cause.UNTRUSTED: (
+        "Give the certificate of the authority that signed it with --ca-file, and use the host "
+        "name it was made for; is it an https:// port at all?"
+    ),
+}
+
+
+def raise_without_frames(call: Callable[P, T]) -> Callable[P, T]:
+    """Raise a call's errors anew: the frames they come from hold bodies and tokens."""
+
+    @functools.wraps(call)
+    def raising(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except ReconcilerError as error:
+            caught = error
+        caught.__context__ = caught.__cause__ = None
+        raise caught.with_traceback(None)
+
+    return raising
 
 
 class GatewayReader:
@@ -36,13 +73,12 @@ class GatewayReader:
     Safe to use from many threads.
     """
 
-    def __init__(self, line: Line, silence: float, pause: Pause, quote: Quote) -> None:
-        self._line = line
-        self._silence = silence
-        self._pause = pause
-        self._quote = quote
+    def __init__(self, client: AuthorisedClient, read_timeout: float, retries: RetryPolicy) -> None:
+        self._client = client
+        self._read_timeout = read_timeout
+        self._retries = retries
 
-    @forgetful
+    @raise_without_frames
     def list_jwks(self, project: str) -> LiveList:
         """A project's whole list of JWKs, or why there is none that can be planned on.
 
@@ -54,11 +90,10 @@ class GatewayReader:
             path = routes.jwks_path(project)
         except UsageError as error:
             return UnusableList(project, "project-unreadable", error.what, error.fix)
-        subject = f'the list of project "{project}"'
-        received = fetch(self._line, path, self._silence, subject, self._pause, self._quote)
-        return read_list(project, received, self._quote)
+        response = self._get(path, f'the list of project "{project}"')
+        return read_list(project, response, self._client.redact)
 
-    @forgetful
+    @raise_without_frames
     def list_projects(self) -> tuple[ProjectRow, ...]:
         """The projects the token may see, in the gateway's order.
 
@@ -66,20 +101,28 @@ class GatewayReader:
             AccessError: the token or a permission is lacking.
             GatewayError: the gateway can't be reached or understood.
         """
-        path, subject = routes.PROJECTS_PATH, "the list of projects"
-        received = fetch(self._line, path, self._silence, subject, self._pause, self._quote)
-        return read_projects(received, self._quote)
+        response = self._get(routes.PROJECTS_PATH, "the list of projects")
+        return read_projects(response, self._client.redact)
+
+    def _get(self, path: str, subject: str) -> Response:
+        """The final response to a GET, which is repeated while the failure may pass."""
+        result, attempts = self._retries.call(
+            lambda: self._client.send("GET", path, self._read_timeout), _may_pass, _retry_after
+        )
+        if isinstance(result, Response) and result.status not in _TRANSIENT:
+            return result
+        times = "once" if attempts == 1 else f"{attempts} times"
+        raise _no_usable_answer(result, f"{subject}, tried {times}", self._client.redact)
 
 
 class GatewayWriter:
     """Sends updates, each of them once; safe to use from many threads."""
 
-    def __init__(self, line: Line, silence: float, quote: Quote) -> None:
-        self._line = line
-        self._silence = silence
-        self._quote = quote
+    def __init__(self, client: AuthorisedClient, read_timeout: float) -> None:
+        self._client = client
+        self._read_timeout = read_timeout
 
-    @forgetful
+    @raise_without_frames
     def update(self, project: str, jwk: str, body: JwkFields) -> UpdateResponse:
         """Send one PUT with exactly a name and a description, and don't decide on another.
 
@@ -98,53 +141,113 @@ class GatewayWriter:
         except UsageError as error:
             return UpdateResponse(ResponseKind.REJECTED, str(error), Deployment(None))
         content = json.dumps({"name": body.name, "description": body.description}).encode()
-        result = self._line.ask("PUT", path, self._silence, content)
-        if not isinstance(result, Breakdown):
-            return read_update(result, self._quote)
-        if result.cause not in _REPLIES:
-            raise result.error(f'the update of "{jwk}" in project "{project}"', self._quote)
-        return UpdateResponse(_REPLIES[result.cause], self._quote(result.message), Deployment(None))
+        result = self._client.send("PUT", path, self._read_timeout, content)
+        redact = self._client.redact
+        if isinstance(result, Response):
+            return read_update(result, redact)
+        kind = _KINDS.get(result.cause)
+        if kind is None:
+            subject = f'the update of "{jwk}" in project "{project}"'
+            raise _no_usable_answer(result, subject, redact)
+        return UpdateResponse(kind, redact(result.message), Deployment(None))
 
 
 class Gateway(Struct, frozen=True):
-    """An open way to a gateway.
+    """An open gateway.
 
     Attributes:
         base_url: normalised; part of every plan.
         reader: can't write.
         writer: can't read.
-        pause: the waits between attempts, on the budget of the reader; for whoever sends again.
+        retries: the reader's policy; its budget also holds for whoever sends updates again.
     """
 
     base_url: str
     reader: GatewayReader
     writer: GatewayWriter
-    pause: Pause
+    retries: RetryPolicy
 
 
 @contextmanager
-def open_gateway(settings: ClientOptions) -> Iterator[Gateway]:
-    """A way to the gateway; nothing is sent before it is used.
+def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
+    """Open a gateway; nothing is sent before it is used.
 
     Raises:
         UsageError: the URL, the CA file or a proxy variable can't be used.
     """
-    base_url = routes.base_url(settings.base_url)
+    base_url = routes.base_url(options.base_url)
     secrets = Secrets()
-    pause = Backoff(settings.retry_budget, settings.wait, settings.jitter).pause
-    with open_pool(base_url, settings) as pool, open_reading(pool) as reading:
-        log_in = login(pool, base_url, settings, pause, secrets.quote)
-        access = open_access(settings.credentials, log_in, secrets)
+    retries = RetryPolicy(options.wait, options.jitter, budget=options.retry_budget)
+    transport = TransportOptions(
+        ca_file=options.ca_file,
+        connect_timeout=options.connect_timeout,
+        read_timeout=options.read_timeout,
+        max_connections=options.parallelism + 1,  # one more, for the token endpoint
+        max_body=options.max_body,
+        trace=options.trace,
+        clock=options.clock,
+        now=options.now,
+    )
+    with open_client(base_url, transport) as client:
+        tokens = token_source(options.credentials, _login(client, retries, secrets), secrets)
+        reading = AuthorisedClient(client.read_only(), tokens, secrets.redact)
+        writing = AuthorisedClient(client, tokens, secrets.redact)
         yield Gateway(
             base_url,
-            GatewayReader(
-                Line(reading, base_url, access, settings),
-                settings.read_timeout,
-                pause,
-                secrets.quote,
-            ),
-            GatewayWriter(
-                Line(pool, base_url, access, settings), settings.write_timeout, secrets.quote
-            ),
-            pause,
+            GatewayReader(reading, options.read_timeout, retries),
+            GatewayWriter(writing, options.write_timeout),
+            retries,
         )
+
+
+def _login(client: HttpClient, retries: RetryPolicy, secrets: Secrets) -> Login:
+    """The way to ask the token endpoint; only tried again where no login was checked."""
+
+    def log_in(credentials: LoginCredentials) -> str:
+        result, _ = retries.call(
+            lambda: client.send(
+                "POST",
+                routes.TOKEN_PATH,
+                content=login_form(credentials),
+                content_type="application/x-www-form-urlencoded",
+            ),
+            _login_may_be_repeated,
+            lambda result: result.retry_after if isinstance(result, Response) else None,
+        )
+        if isinstance(result, Response) and result.status not in _LOGIN_NOT_CHECKED:
+            return read_token(result)
+        raise _no_usable_answer(result, "the request for a token", secrets.redact)
+
+    return log_in
+
+
+def _login_may_be_repeated(result: Result) -> bool:
+    if isinstance(result, Response):
+        return result.status in _LOGIN_NOT_CHECKED
+    return result.cause is Cause.UNSENT
+
+
+def _may_pass(result: Result) -> bool:
+    """Whether the same read may get a better response later."""
+    if isinstance(result, Response):
+        return result.status in _TRANSIENT
+    return result.cause in {Cause.UNSENT, Cause.LOST}
+
+
+def _retry_after(result: Result) -> float | None:
+    if isinstance(result, TransportFailure):
+        return None
+    return retry_after(result, open_envelope(result))
+
+
+def _no_usable_answer(result: Result, subject: str, redact: Redact) -> GatewayError:
+    """What to raise where the run can't go on without ``subject``."""
+    if isinstance(result, TransportFailure):
+        cause, message = result.cause, redact(result.message)
+    else:
+        cause, message = Cause.LOST, failure_message(result, open_envelope(result), redact)
+    return GatewayError(
+        f"The gateway gave no usable answer to {subject}: {message}",
+        why="Nothing can be said about what is not known",
+        fix=_FIXES[cause],
+    )

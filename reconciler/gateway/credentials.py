@@ -1,14 +1,11 @@
-"""What access to the gateway is got with: a token, or a user name and password."""
+"""What the gateway is asked with: a token, or a user name and password."""
 
 from __future__ import annotations
-
-import re
 
 from msgspec import Struct
 
 from reconciler.errors import UsageError
-
-_HEADER_SAFE = re.compile(r"[!-~]+")
+from reconciler.http.auth import is_header_safe
 
 
 class TokenCredentials(Struct, frozen=True):
@@ -57,11 +54,6 @@ class LoginCredentials(Struct, frozen=True):
 
 
 Credentials = TokenCredentials | LoginCredentials
-
-
-def is_header_safe(token: str) -> bool:
-    """Whether a token can be sent as it is."""
-    return _HEADER_SAFE.fullmatch(token) is not None
 
 
 def _is_sendable(text: str) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.outcome import Deployment, Environment
-from reconciler.gateway.quotes import Quote, clip
+from reconciler.http.redaction import Redact, shorten
 
 VERDICTS = ("success", "deployed")
 """Members that say whether a node succeeded."""
@@ -57,24 +57,24 @@ class _Finding(Struct, frozen=True):
 _DOUBT = _Finding(None)
 
 
-def read_deployment(result: object, quote: Quote = clip) -> Deployment:
+def read_deployment(result: object, redact: Redact = shorten) -> Deployment:
     """The meaning of a ``deploymentResult`` of any shape.
 
     Args:
         result: the member's value, None where it is missing.
-        quote: how the gateway's words are repeated.
+        redact: how the gateway's messages are repeated.
     """
     if not isinstance(result, Mapping):
         return Deployment(None)
     finding = _read_node(result, "", MAX_DEPTH)
-    message = quote(" · ".join(dict.fromkeys(finding.messages)))
+    message = redact(" · ".join(dict.fromkeys(finding.messages)))
     merged: dict[str, Environment] = {}
     for found in finding.environments:
         before = merged.get(found.name, found)
         deployed = before.deployed and found.deployed
         merged[found.name] = Environment(found.name, deployed, before.message or found.message)
     environments = tuple(
-        replace(environment, name=quote(environment.name), message=quote(environment.message))
+        replace(environment, name=redact(environment.name), message=redact(environment.message))
         for environment in merged.values()
     )
     return Deployment(finding.deployed, environments, message)

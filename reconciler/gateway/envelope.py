@@ -1,74 +1,74 @@
-"""What every answer has in common: a status, a JSON object, a verdict in one of two dialects."""
+"""What every response has in common: a status, a JSON object, a verdict in one of two dialects."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from enum import Enum
 
+import msgspec
 from msgspec import Struct
 
-from reconciler.gateway.quotes import Quote
-from reconciler.gateway.retry import seconds
-
-
-class Received(Struct, frozen=True):
-    """One whole answer, before anything is made of it.
-
-    Attributes:
-        status: the HTTP status.
-        content_type: the header's value; empty where there is none.
-        body: decoded from its content coding, whole.
-        retry_after: seconds from the ``Retry-After`` header (RFC 9110, 10.2.3), never negative.
-        location: the ``Location`` header's value.
-    """
-
-    status: int
-    content_type: str = ""
-    body: bytes = b""
-    retry_after: float | None = None
-    location: str = ""
-
-    def __repr__(self) -> str:
-        """Without the body: it may hold key material."""
-        return f"Received({self.status}, {len(self.body)} bytes)"
+from reconciler.http.client import Response
+from reconciler.http.redaction import Redact
+from reconciler.http.retries import seconds
 
 
 class Verdict(Enum):
-    """What an answer says of itself, whatever its status."""
+    """What a response says of itself, whatever its status."""
 
     SUCCESS = "success"
     FAILURE = "failure"
     UNSAID = "unsaid"
 
 
-class Envelope(Struct, frozen=True):
-    """An answer whose body is a JSON object.
+class Envelope(Struct, frozen=True, rename="camel"):
+    """The members that a response of either dialect may have besides what was asked for.
 
-    Attributes:
-        status: the HTTP status.
-        verdict: what the body says; a sign of failure outweighs any sign of success.
-        message: the gateway's words, whole; hostile text.
-        members: the whole object.
+    Key material has no member here, so that it is skipped while the response is decoded.
     """
 
-    status: int
-    verdict: Verdict
-    message: str
-    members: Mapping[str, object]
+    status: object = None
+    success: object = None
+    error: object = None
+    result_message: object = None
+    message: object = None
+    error_description: object = msgspec.field(default=None, name="error_description")
+    retry_after: object = msgspec.field(default=None, name="retry_after")
+    deployment_result: object = None
 
     @property
-    def failed(self) -> bool:
+    def verdict(self) -> Verdict:
+        """What the body says; a sign of failure outweighs any sign of success."""
+        status, error = self.status, self.error
+        word = status.strip().upper() if isinstance(status, str) else ""
+        if (
+            self.success is False
+            or word in _FAILURE_WORDS
+            or (isinstance(status, int) and status >= 400)
+            or (isinstance(error, str) and error.strip())
+            or isinstance(error, dict)
+        ):
+            return Verdict.FAILURE
+        return Verdict.SUCCESS if self.success is True or word == "SUCCESS" else Verdict.UNSAID
+
+    @property
+    def text(self) -> str:
+        """The gateway's message, whole; hostile text."""
+        for value in (self.result_message, self.message, self.error_description, self.error):
+            if isinstance(value, str) and value.strip():
+                return value.strip()
+        return ""
+
+    def failed(self, response: Response) -> bool:
         """Whether the status or the body says failure."""
-        return self.status >= 400 or self.verdict is Verdict.FAILURE
+        return response.status >= 400 or self.verdict is Verdict.FAILURE
 
     def __repr__(self) -> str:
-        """Without what came: it may hold key material."""
-        return f"Envelope({self.status}, {self.verdict})"
+        """Without what came: it may repeat the token."""
+        return f"Envelope({self.verdict})"
 
 
 class Unintelligible(Struct, frozen=True):
-    """An answer whose body is no JSON object.
+    """A response whose body is no JSON object.
 
     Attributes:
         body: what it is, to stand after "with".
@@ -80,73 +80,49 @@ class Unintelligible(Struct, frozen=True):
 
 
 _FAILURE_WORDS = frozenset({"FAILURE", "FAIL", "FAILED", "ERROR"})
-_MESSAGE_MEMBERS = ("resultMessage", "message", "error_description", "error")
 
 _WRONG_SERVER = "Check that the URL is the Manager's, and that the ingress routes /apiops to it"
 
 
-def open_envelope(received: Received) -> Envelope | Unintelligible:
-    """The JSON object of an answer; safe for any bytes."""
+def open_envelope(response: Response) -> Envelope | Unintelligible:
+    """The JSON object of a response; safe for any bytes."""
     try:
-        members = json.loads(received.body)
+        return response.decode(Envelope)
     except RecursionError:
         return Unintelligible("JSON that is nested too deeply", _WRONG_SERVER)
-    except ValueError:  # not JSON, not Unicode, a number of thousands of digits
-        return _unintelligible(received)
-    if not isinstance(members, dict):
+    except msgspec.ValidationError:
         return Unintelligible("JSON that is not an object", _WRONG_SERVER)
-    return Envelope(received.status, _verdict(members), _message(members), members)
+    except ValueError:  # not JSON, not Unicode, a number of thousands of digits
+        return _unintelligible(response)
 
 
-def failure_words(received: Received, envelope: Envelope | Unintelligible, quote: Quote) -> str:
-    """A failure in one phrase: the gateway's words where there are any, and the status."""
+def failure_message(response: Response, envelope: Envelope | Unintelligible, redact: Redact) -> str:
+    """A failure in one phrase: the gateway's message where there is one, and the status."""
     if isinstance(envelope, Unintelligible):
-        return f"HTTP {received.status} with {envelope.body}"
-    message = quote(envelope.message)
-    return f"{message} (HTTP {received.status})" if message else f"HTTP {received.status}"
+        return f"HTTP {response.status} with {envelope.body}"
+    message = redact(envelope.text)
+    return f"{message} (HTTP {response.status})" if message else f"HTTP {response.status}"
 
 
-def redirect_words(received: Received, quote: Quote) -> str:
+def redirect_message(response: Response, redact: Redact) -> str:
     """A redirect in one phrase."""
-    target = quote(received.location) or "nowhere"
-    return f"a redirect (HTTP {received.status}) to {target}, which is not followed"
+    target = redact(response.header("location")) or "nowhere"
+    return f"a redirect (HTTP {response.status}) to {target}, which is not followed"
 
 
-def wait_asked_for(received: Received, envelope: Envelope | Unintelligible) -> float | None:
+def retry_after(response: Response, envelope: Envelope | Unintelligible) -> float | None:
     """Seconds the gateway asked to wait, in the header or else the body; None where it didn't."""
-    if received.retry_after is not None or isinstance(envelope, Unintelligible):
-        return received.retry_after
-    return seconds(envelope.members.get("retry_after"))
+    if response.retry_after is not None or isinstance(envelope, Unintelligible):
+        return response.retry_after
+    return seconds(envelope.retry_after)
 
 
-def _unintelligible(received: Received) -> Unintelligible:
-    start = received.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+def _unintelligible(response: Response) -> Unintelligible:
+    start = response.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         return Unintelligible(
             "an empty body", "Check what stands between here and the Manager, such as a proxy"
         )
-    if start.startswith(b"<") or "html" in received.content_type.lower():
+    if start.startswith(b"<") or "html" in response.header("content-type").lower():
         return Unintelligible("an HTML page instead of JSON", _WRONG_SERVER)
     return Unintelligible("a body that is not whole, valid JSON", _WRONG_SERVER)
-
-
-def _verdict(members: Mapping[str, object]) -> Verdict:
-    status, success, error = (members.get(name) for name in ("status", "success", "error"))
-    word = status.strip().upper() if isinstance(status, str) else ""
-    if (
-        success is False
-        or word in _FAILURE_WORDS
-        or (isinstance(status, int) and status >= 400)
-        or (isinstance(error, str) and error.strip())
-        or isinstance(error, dict)
-    ):
-        return Verdict.FAILURE
-    return Verdict.SUCCESS if success is True or word == "SUCCESS" else Verdict.UNSAID
-
-
-def _message(members: Mapping[str, object]) -> str:
-    for name in _MESSAGE_MEMBERS:
-        words = members.get(name)
-        if isinstance(words, str) and words.strip():
-            return words.strip()
-    return ""

@@ -1,24 +1,74 @@
-"""What the answers to the two reads mean: a project's JWKs, and the projects there are."""
+"""What the responses to the two reads mean: a project's JWKs, and the projects there are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reconciler.core.model import LiveJwk, LiveList, LiveProject, UnusableList
 from reconciler.errors import GatewayError
-from reconciler.gateway.denials import stop_where_denied
 from reconciler.gateway.envelope import (
     Envelope,
-    Received,
     Unintelligible,
     Verdict,
-    failure_words,
+    failure_message,
     open_envelope,
-    redirect_words,
+    redirect_message,
 )
-from reconciler.gateway.quotes import Quote, clip
+from reconciler.gateway.permissions import raise_where_lacking
+from reconciler.http.client import Response
+from reconciler.http.redaction import Redact, shorten
+
+T = TypeVar("T")
+
+_Name = Annotated[str, Meta(min_length=1)]
+_Id = str | int | None
+
+
+class _Jwk(Struct, rename="camel"):
+    """All that is kept of an item: what is not listed here, key material above all, is skipped."""
+
+    name: _Name
+    description: str | None = None
+    id: _Id = None
+    project_id: _Id = None
+    source_type: str | None = None
+    source_id: _Id = None
+    source_url: str | None = None
+    type: str | None = None
+    kid: str | None = None
+
+    def live(self) -> LiveJwk:
+        """The item as a value; texts that some versions send empty identify nothing."""
+        members = msgspec.to_builtins(self)
+        name, description = members.pop("name"), members.pop("description")
+        kept = {
+            attribute: str(value) or None
+            for attribute, value in zip(
+                LiveJwk.__struct_fields__[2:], members.values(), strict=True
+            )
+            if value is not None
+        }
+        return LiveJwk(name, description, **kept)
+
+
+class _Project(Struct):
+    name: _Name
+    id: object = None
+
+
+class _JwkList(Struct, rename="camel"):
+    result_list: list[_Jwk] | UnsetType | None = UNSET
+    result_count: object = None
+
+
+class _ProjectList(Struct, rename="camel"):
+    result_list: list[_Project] | UnsetType | None = UNSET
+    result_count: object = None
 
 
 class ProjectRow(Struct, frozen=True):
@@ -28,20 +78,7 @@ class ProjectRow(Struct, frozen=True):
     id: str | None = None
 
 
-_TEXT = (str,)
-_TEXT_OR_NUMBER = (str, int)
-
-# Member, attribute and accepted types of all that is kept of an item besides name and description:
-# what is not listed here, key material above all, is never copied out of an answer.
-_JWK_MEMBERS: tuple[tuple[str, str, tuple[type, ...]], ...] = (
-    ("id", "id", _TEXT_OR_NUMBER),
-    ("projectId", "project_id", _TEXT_OR_NUMBER),
-    ("sourceType", "source_type", _TEXT),
-    ("sourceId", "source_id", _TEXT_OR_NUMBER),
-    ("sourceUrl", "source_url", _TEXT),
-    ("type", "type", _TEXT),
-    ("kid", "kid", _TEXT),
-)
+_ITEM = re.compile(r"(?P<what>.*) - at `\$\.resultList\[(?P<index>\d+)\]\.?(?P<member>\w*)`")
 
 _UNREADABLE_HINT = (
     "Check the project's name, capitals and spaces included, and that the token's owner "
@@ -53,13 +90,13 @@ _UNSAFE_HINT = (
 )
 
 
-def read_list(project: str, received: Received, quote: Quote = clip) -> LiveList:
-    """The meaning of the answer to a list of JWKs.
+def read_list(project: str, response: Response, redact: Redact = shorten) -> LiveList:
+    """The meaning of the response to a list of JWKs.
 
     Args:
         project: whose list was asked for.
-        received: the answer, in either dialect or a mixture of them.
-        quote: how the gateway's words are repeated.
+        response: in either dialect or a mixture of them.
+        redact: how the gateway's messages are repeated.
 
     Returns:
         The list in the gateway's order, or why there is none that can be planned on.
@@ -68,66 +105,61 @@ def read_list(project: str, received: Received, quote: Quote = clip) -> LiveList
         AccessError: the token or a permission is lacking.
         GatewayError: a redirect, 429, 5xx, or a body that is no JSON object.
     """
-    envelope = _understood(received, f'the list of project "{project}"', quote)
-    if envelope.failed:
-        words = failure_words(received, envelope, quote)
-        message = f"The gateway does not give this project's list: {words}"
+    envelope = _open(response, f'the list of project "{project}"', redact)
+    if envelope.failed(response):
+        reason = failure_message(response, envelope, redact)
+        message = f"The gateway does not give this project's list: {reason}"
         return UnusableList(project, "project-unreadable", message, _UNREADABLE_HINT)
-    items = _items(envelope)
-    if isinstance(items, str):
-        return UnusableList(project, "unsafe-list", items, _UNSAFE_HINT)
-    jwks = []
-    for position, item in enumerate(items, start=1):
-        jwk = _read_jwk(item)
-        if isinstance(jwk, str):
-            return UnusableList(
-                project, "unsafe-list", f"Item {position} of the list {jwk}", _UNSAFE_HINT
-            )
-        jwks.append(jwk)
-    return LiveProject(project, tuple(jwks))
+    try:
+        reply = response.decode(_JwkList)
+        items = _items(reply.result_list, reply.result_count, envelope)
+    except ValueError as error:
+        return UnusableList(project, "unsafe-list", _list_fault(error), _UNSAFE_HINT)
+    return LiveProject(project, tuple(item.live() for item in items))
 
 
-def read_projects(received: Received, quote: Quote = clip) -> tuple[ProjectRow, ...]:
-    """The meaning of the answer to the list of projects, in the gateway's order.
+def read_projects(response: Response, redact: Redact = shorten) -> tuple[ProjectRow, ...]:
+    """The meaning of the response to the list of projects, in the gateway's order.
 
     Raises:
         AccessError: the token or a permission is lacking.
         GatewayError: anything else that is not a whole, valid list.
     """
-    envelope = _understood(received, "the list of projects", quote)
-    if envelope.failed:
-        words = failure_words(received, envelope, quote)
+    envelope = _open(response, "the list of projects", redact)
+    if envelope.failed(response):
+        reason = failure_message(response, envelope, redact)
         raise GatewayError(
-            f"The gateway does not give the list of projects: {words}", fix="Name the projects"
+            f"The gateway does not give the list of projects: {reason}", fix="Name the projects"
         )
-    items = _items(envelope)
-    rows = items if isinstance(items, str) else [_read_row(item) for item in items]
-    if isinstance(rows, str) or None in rows:
-        fault = rows if isinstance(rows, str) else "An item of the list has no usable name"
+    try:
+        reply = response.decode(_ProjectList)
+        items = _items(reply.result_list, reply.result_count, envelope)
+    except ValueError as error:
+        fault = _list_fault(error)
         raise GatewayError(
             f"The gateway's list of projects can't be trusted: {fault}", fix="Name the projects"
-        )
-    return tuple(row for row in rows if row is not None)
+        ) from None
+    return tuple(_row(item) for item in items)
 
 
-def _understood(received: Received, subject: str, quote: Quote) -> Envelope:
-    """The envelope of an answer to a read, unless it says something about more than its subject.
+def _open(response: Response, subject: str, redact: Redact) -> Envelope:
+    """The envelope of a response, unless it says something about more than its subject.
 
     Args:
-        received: the answer.
+        response: the response to a read.
         subject: what was asked for, to stand after "The gateway answered".
-        quote: how the gateway's words are repeated.
+        redact: how the gateway's messages are repeated.
 
     Raises:
         AccessError: the token or a permission is lacking.
         GatewayError: a redirect, 429, 5xx, or a body that is no JSON object.
     """
-    envelope = open_envelope(received)
-    stop_where_denied(received, envelope, subject, quote)
-    status = received.status
+    envelope = open_envelope(response)
+    raise_where_lacking(response, envelope, subject, redact)
+    status = response.status
     if 300 <= status < 400:
         raise GatewayError(
-            f"The gateway answered {subject} with {redirect_words(received, quote)}",
+            f"The gateway answered {subject} with {redirect_message(response, redact)}",
             fix="Give the URL it leads to as the gateway's URL, if that is the Manager",
         )
     if isinstance(envelope, Unintelligible):
@@ -137,57 +169,49 @@ def _understood(received: Received, subject: str, quote: Quote) -> Envelope:
         )
     if status == 429 or status >= 500:
         raise GatewayError(
-            f"The gateway failed at {subject}: {failure_words(received, envelope, quote)}",
+            f"The gateway failed at {subject}: {failure_message(response, envelope, redact)}",
             fix="Try again later, or look into the Manager's log",
         )
     return envelope
 
 
-def _items(envelope: Envelope) -> list[object] | str:
-    """The items of a list, or why they can't be trusted."""
-    members = envelope.members
-    if envelope.verdict is not Verdict.SUCCESS and "resultList" not in members:
-        return "The answer says neither success nor failure and holds no list"
-    items, count = members.get("resultList"), members.get("resultCount")
-    if items is None and count == 0 and not isinstance(count, bool):
-        return []
-    if not isinstance(items, list):
-        return "The answer says success but holds no list"
+def _items(items: Sequence[T] | UnsetType | None, count: object, envelope: Envelope) -> Sequence[T]:
+    """The items of a list.
+
+    Raises:
+        ValueError: why they can't be relied on.
+    """
+    if envelope.verdict is not Verdict.SUCCESS and items is UNSET:
+        raise ValueError("The answer says neither success nor failure and holds no list")
+    if items is None or items is UNSET:
+        if count == 0 and not isinstance(count, bool):
+            return []
+        raise ValueError("The answer says success but holds no list")
     if count is None:
         return items
     if isinstance(count, bool) or not isinstance(count, int):
-        return "The answer's resultCount is not a whole number"
+        raise ValueError("The answer's resultCount is not a whole number")
     if count != len(items):
-        return f"The answer's resultCount is {count}, but its list holds {len(items)}"
+        raise ValueError(f"The answer's resultCount is {count}, but its list holds {len(items)}")
     return items
 
 
-def _read_jwk(item: object) -> LiveJwk | str:
-    """One item of a list, or what is wrong with it, to stand after "item n"."""
-    if not isinstance(item, Mapping):
-        return "is not an object"
-    name, description = item.get("name"), item.get("description")
-    if not isinstance(name, str) or not name:
-        return "has no name"
-    if not isinstance(description, str | None):
-        return "has a description that is not text"
-    kept: dict[str, str | None] = {}
-    for member, attribute, types in _JWK_MEMBERS:
-        value = item.get(member)
-        if value is None:
-            continue
-        if not isinstance(value, types) or isinstance(value, bool):
-            return f"has a {member} of an unexpected type"
-        # Unused members are sent as empty text by some versions; that identifies nothing.
-        kept[attribute] = str(value) or None
-    return LiveJwk(name, description, **kept)
+def _list_fault(error: ValueError) -> str:
+    """Why a list can't be relied on, without any value of it."""
+    if not isinstance(error, msgspec.ValidationError):
+        return str(error)
+    found = _ITEM.fullmatch(str(error))
+    if found is None:
+        return "The answer says success but holds no list"
+    item = f"Item {int(found['index']) + 1} of the list"
+    if not found["member"]:
+        missing_name = "missing required field" in found["what"]
+        return f"{item} has no name" if missing_name else f"{item} is not an object"
+    if found["member"] == "name":
+        return f"{item} has no name"
+    return f"{item} has a {found['member']} of an unexpected type"
 
 
-def _read_row(item: object) -> ProjectRow | None:
-    if not isinstance(item, Mapping):
-        return None
-    name, identifier = item.get("name"), item.get("id")
-    if not isinstance(name, str) or not name:
-        return None
-    known = isinstance(identifier, str | int) and not isinstance(identifier, bool)
-    return ProjectRow(name, str(identifier) if known else None)
+def _row(item: _Project) -> ProjectRow:
+    known = isinstance(item.id, str | int) and not isinstance(item.id, bool)
+    return ProjectRow(item.name, str(item.id) if known else None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import SplitResult, quote, urlsplit
 
 from reconciler.errors import UsageError
+from reconciler.http import urls
 
 PROJECTS_PATH = "/projects/"
 TOKEN_PATH = "/auth/token"  # noqa: S105 - a path
@@ -51,25 +52,10 @@ def jwk_path(project: str, name: str) -> str:
     return f"{jwks_path(project)}{_segment(name)}/"
 
 
-def is_loopback(url: str) -> bool:
-    """Whether requests to a normalised URL stay on this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def plain_http_warning(url: str) -> str | None:
-    """What to tell about a normalised URL that sends the token unprotected; None for others."""
-    if url.startswith("https:") or is_loopback(url):
-        return None
-    return (
-        "The gateway's URL is plain http://, so the token can be read by anyone on the way. "
-        "Use the https:// URL of the Manager or of the ingress in front of it."
-    )
+    """What to warn of where a normalised URL sends the token unprotected; None for others."""
+    instead = "the https:// URL of the Manager or of the ingress in front of it"
+    return urls.plain_http_warning(url, "The gateway's", instead)
 
 
 def _split(text: str) -> SplitResult:

@@ -19,7 +19,8 @@ from fake_code_hosts import (
 from hostile_corpus import CORPUS, harm
 from workspace import CommandLine, Ran
 
-from reconciler.code_hosts.model import LIMITS, Host
+from reconciler.code_hosts.hosts import HOSTS
+from reconciler.code_hosts.model import Host
 from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Action, Change, Effect, JwkFields, Plan, Step, Summary
@@ -88,7 +89,7 @@ def test_an_empty_plan_posts_nothing_but_replaces_the_verdict(
         assert not fake_host.comments
         comment(run, fake_host, plan(1))
         replaced = comment(run, fake_host, plan(0))
-    assert nothing.out == "Nothing to tell, and no comment to update\n"
+    assert nothing.out == "Nothing to report, and no comment to update\n"
     assert replaced.out.startswith("Updated")
     assert "Nothing to do" in fake_host.comments[0].text
 
@@ -115,8 +116,8 @@ def test_a_long_report_is_cut_to_what_the_host_takes(
         ran = comment(run, fake_host, plan(900 if kind is not Gitlab else 9, name))
     assert ran.code == 0
     [kept] = fake_host.comments
-    assert len(kept.text.encode("utf-16-le")) // 2 <= LIMITS[fake_host.host]
-    assert len(kept.text) > LIMITS[fake_host.host] // 4 or kind is Gitlab
+    assert len(kept.text.encode("utf-16-le")) // 2 <= HOSTS[fake_host.host].limit
+    assert len(kept.text) > HOSTS[fake_host.host].limit // 4 or kind is Gitlab
 
 
 @each_host

@@ -22,12 +22,14 @@ from fake_code_hosts import (
 )
 from msgspec.structs import replace
 
+from reconciler.code_hosts.client import LONGEST_WAIT
 from reconciler.code_hosts.comments import post_or_update
-from reconciler.code_hosts.line import LONGEST_WAIT, MAX_ATTEMPTS, Pace
+from reconciler.code_hosts.credentials import find_credentials
+from reconciler.code_hosts.hosts import host_retries, open_comments
 from reconciler.code_hosts.model import Action, DeniedError, Host, LostError, Posted
-from reconciler.code_hosts.threads import open_thread
-from reconciler.code_hosts.tokens import find_proof
 from reconciler.errors import AccessError, GatewayError, ReconcilerError
+from reconciler.http.client import TransportOptions
+from reconciler.http.retries import MAX_ATTEMPTS
 
 MARKER = "<!-- reconciler:gw -->"
 NOW = 1_000_000.0
@@ -58,10 +60,11 @@ class Poster:
     trace: list[str] = field(default_factory=list)
 
     def __call__(self, text: str, *, first: bool = True, marker: str = MARKER) -> Posted:
-        pace = Pace(wait=self.waits, jitter=lambda: 1.0, now=lambda: NOW, trace=self.trace.append)
-        proof = find_proof(self.fake_host.host, self.environment)
-        with open_thread(self.fake_host.target, proof, pace=pace) as thread:
-            return post_or_update(thread, marker, text, first=first)
+        credentials = find_credentials(self.fake_host.host, self.environment)
+        retries = host_retries(self.waits, lambda: 1.0)
+        options = TransportOptions(now=lambda: NOW, trace=self.trace.append)
+        with open_comments(self.fake_host.target, credentials, retries, options) as comments:
+            return post_or_update(comments, marker, text, first=first)
 
 
 VARIABLE = {
@@ -412,20 +415,20 @@ def test_a_wait_that_is_broken_off_ends_the_trying() -> None:
     fake_host = Github()
     fake_host.fail("GET .*", Said(502))
     with serving(fake_host):
-        proof = find_proof(Host.GITHUB, {"GH_TOKEN": TOKEN})
-        pace = Pace(wait=lambda _: True)
+        credentials = find_credentials(Host.GITHUB, {"GH_TOKEN": TOKEN})
+        retries = host_retries(lambda _: True)
         with (
-            open_thread(fake_host.target, proof, pace=pace) as thread,
+            open_comments(fake_host.target, credentials, retries, TransportOptions()) as comments,
             pytest.raises(GatewayError, match="tried once"),
         ):
-            post_or_update(thread, MARKER, report("one"))
+            post_or_update(comments, MARKER, report("one"))
 
 
 @each_host
-def test_pages_that_go_in_circles_end(
+def test_pages_that_never_end_are_given_up(
     kind: type[FakeCodeHost], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.code_hosts.paging.MAX_PAGES", 3)
+    monkeypatch.setattr("reconciler.code_hosts.client.MAX_PAGES", 3)
     fake_host = kind()
     for _ in range(9):
         fake_host.add("LGTM", "somebody")
@@ -444,7 +447,7 @@ def test_the_token_is_in_no_trace_and_goes_nowhere_else(kind: type[FakeCodeHost]
         fake_host.add("LGTM", "somebody")
     with posting(fake_host) as post:
         post(report("one"))
-        shown = repr(find_proof(fake_host.host, post.environment)) + "\n".join(post.trace)
+        shown = repr(find_credentials(fake_host.host, post.environment)) + "\n".join(post.trace)
     assert TOKEN not in shown
     assert len(post.trace) == len(fake_host.heard)
     assert all(TOKEN not in heard.path for heard in fake_host.heard)
@@ -480,9 +483,13 @@ def test_the_api_of_github_com_has_its_graphql_beside_it() -> None:
     fake_host.app = True
     with serving(fake_host):
         target = replace(fake_host.target, api=fake_host.url.removesuffix("/api/v3"))
-        proof = find_proof(Host.GITHUB, {"GH_TOKEN": TOKEN})
-        with open_thread(target, proof) as thread, pytest.raises(AccessError):
-            post_or_update(thread, MARKER, report("one"))
+        credentials = find_credentials(Host.GITHUB, {"GH_TOKEN": TOKEN})
+        retries = host_retries(lambda _: True)
+        with (
+            open_comments(target, credentials, retries, TransportOptions()) as comments,
+            pytest.raises(AccessError),
+        ):
+            post_or_update(comments, MARKER, report("one"))
     assert fake_host.heard[0].path == "/user"
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.code_hosts.addresses import Page, api_url, plain_http_warning, read_page, segments
-from reconciler.code_hosts.environment import Wanted, find_pull_request
+from reconciler.code_hosts.detect import PullRequestOptions, find_pull_request
 from reconciler.code_hosts.model import Host, PullRequest
 from reconciler.errors import UsageError
 
@@ -40,29 +40,29 @@ def event(**members: object) -> str:
     return json.dumps(members)
 
 
-FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
+FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, PullRequest]] = {
     "GitHub by the ref": (
         GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
         "",
-        Wanted(),
+        PullRequestOptions(),
         GITHUB_TARGET,
     ),
     "GitHub by a pull request's event": (
         GITHUB | {"GITHUB_REF": "refs/heads/main"},
         event(pull_request={"number": 7}),
-        Wanted(),
+        PullRequestOptions(),
         GITHUB_TARGET,
     ),
     "GitHub by a comment's event": (
         GITHUB,
         event(issue={"number": 7, "pull_request": {}}),
-        Wanted(),
+        PullRequestOptions(),
         GITHUB_TARGET,
     ),
     "GitHub by a workflow run's event": (
         GITHUB,
         event(workflow_run={"pull_requests": [{"number": 7}]}),
-        Wanted(),
+        PullRequestOptions(),
         GITHUB_TARGET,
     ),
     "GitHub Enterprise Server": (
@@ -73,7 +73,7 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
             "GITHUB_API_URL": "https://ghe.example.com/api/v3",
         },
         "",
-        Wanted(),
+        PullRequestOptions(),
         PullRequest(
             Host.GITHUB,
             "https://ghe.example.com/api/v3",
@@ -85,7 +85,7 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
     "GitLab": (
         GITLAB,
         "",
-        Wanted(),
+        PullRequestOptions(),
         PullRequest(
             Host.GITLAB,
             "https://git.example.com/api/v4",
@@ -101,7 +101,7 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
             "CI_MERGE_REQUEST_PROJECT_URL": "https://git.example.com/acme/keys",
         },
         "",
-        Wanted(),
+        PullRequestOptions(),
         PullRequest(
             Host.GITLAB,
             "https://git.example.com/api/v4",
@@ -113,19 +113,19 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
     "Bitbucket Pipelines": (
         BITBUCKET,
         "",
-        Wanted(),
+        PullRequestOptions(),
         PullRequest(Host.BITBUCKET, "https://api.bitbucket.org/2.0", "acme/keys", 7),
     ),
     "Jenkins, with GitHub": (
         {"CHANGE_ID": "7", "CHANGE_URL": "https://github.com/acme/keys/pull/7"},
         "",
-        Wanted(),
+        PullRequestOptions(),
         GITHUB_TARGET,
     ),
     "Jenkins, with a self-hosted GitLab": (
         {"CHANGE_ID": "7", "CHANGE_URL": "https://git.example.com/a/b/keys/-/merge_requests/7"},
         "",
-        Wanted(),
+        PullRequestOptions(),
         PullRequest(
             Host.GITLAB,
             "https://git.example.com/api/v4",
@@ -140,7 +140,7 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
             "CHANGE_URL": "https://git.example.com/stash/projects/KEY/repos/keys/pull-requests/7",
         },
         "",
-        Wanted(),
+        PullRequestOptions(),
         PullRequest(
             Host.BITBUCKET,
             "https://git.example.com/stash/rest/api/1.0",
@@ -152,25 +152,25 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
     "all from options": (
         {},
         "",
-        Wanted(Host.GITLAB, "https://git.example.com", "a/b", 7),
+        PullRequestOptions(Host.GITLAB, "https://git.example.com", "a/b", 7),
         PullRequest(Host.GITLAB, "https://git.example.com/api/v4", "a/b", 7),
     ),
     "options for a public host": (
         {},
         "",
-        Wanted(Host.GITHUB, None, "acme/keys", 7),
+        PullRequestOptions(Host.GITHUB, None, "acme/keys", 7),
         PullRequest(Host.GITHUB, "https://api.github.com", "acme/keys", 7),
     ),
     "an option goes before the environment": (
         GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
         "",
-        Wanted(number=8),
+        PullRequestOptions(number=8),
         PullRequest(Host.GITHUB, "https://api.github.com", "acme/keys", 8),
     ),
     "another host than the environment's takes nothing from it": (
         GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
         "",
-        Wanted(Host.BITBUCKET, None, "a/b", 9),
+        PullRequestOptions(Host.BITBUCKET, None, "a/b", 9),
         PullRequest(Host.BITBUCKET, "https://api.bitbucket.org/2.0", "a/b", 9),
     ),
 }
@@ -178,55 +178,90 @@ FOUND: dict[str, tuple[dict[str, str], str, Wanted, PullRequest]] = {
 
 @pytest.mark.parametrize("sentence", FOUND)
 def test_the_pull_request_is_found(sentence: str) -> None:
-    environment, payload, wanted, target = FOUND[sentence]
-    assert find_pull_request(wanted, environment, payload) == target
+    environment, payload, options, target = FOUND[sentence]
+    assert find_pull_request(options, environment, payload) == target
 
 
-NOT_FOUND: dict[str, tuple[dict[str, str], str, Wanted, str]] = {
-    "no pipeline at all": ({}, "", Wanted(), "Nothing says where"),
-    "Jenkins on a branch": ({"JENKINS_URL": "https://ci/"}, "", Wanted(), "Nothing says where"),
+NOT_FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, str]] = {
+    "no pipeline at all": ({}, "", PullRequestOptions(), "Nothing says where"),
+    "Jenkins on a branch": (
+        {"JENKINS_URL": "https://ci/"},
+        "",
+        PullRequestOptions(),
+        "Nothing says where",
+    ),
     "Jenkins with another kind of page": (
         {"CHANGE_URL": "https://gerrit.example.com/c/keys/+/7"},
         "",
-        Wanted(),
+        PullRequestOptions(),
         "Nothing says where",
     ),
     "GitHub on a branch": (
         GITHUB | {"GITHUB_REF": "refs/heads/main"},
         event(ref="refs/heads/main"),
-        Wanted(),
+        PullRequestOptions(),
         "not of a pull",
     ),
     "GitHub on a tag that looks like it": (
         GITHUB | {"GITHUB_REF": "refs/tags/refs/pull/7/merge"},
         "",
-        Wanted(),
+        PullRequestOptions(),
         "not of a pull",
     ),
-    "GitHub on an issue": (GITHUB, event(issue={"number": 7}), Wanted(), "not of a pull"),
-    "GitHub with an event that is cut off": (GITHUB, "{", Wanted(), "not of a pull"),
-    "GitHub with an event nested too deeply": (GITHUB, "[" * 100_000, Wanted(), "not of a pull"),
+    "GitHub on an issue": (
+        GITHUB,
+        event(issue={"number": 7}),
+        PullRequestOptions(),
+        "not of a pull",
+    ),
+    "GitHub with an event that is cut off": (GITHUB, "{", PullRequestOptions(), "not of a pull"),
+    "GitHub with an event nested too deeply": (
+        GITHUB,
+        "[" * 100_000,
+        PullRequestOptions(),
+        "not of a pull",
+    ),
     "GitHub with an event of another kind": (
         GITHUB,
         event(workflow_run={"pull_requests": []}),
-        Wanted(),
+        PullRequestOptions(),
         "not of a pull",
     ),
     "a number that is none": (
         GITHUB,
         event(pull_request={"number": "7/../8"}),
-        Wanted(),
+        PullRequestOptions(),
         "not of a pull",
     ),
-    "GitLab on a branch": (GITLAB | {"CI_MERGE_REQUEST_IID": ""}, "", Wanted(), "not of a pull"),
-    "a repository that is none": ({}, "", Wanted(Host.GITHUB, None, "keys", 7), "no usable"),
-    "a repository that climbs": ({}, "", Wanted(Host.GITLAB, None, "a/../b", 7), "no usable"),
-    "a repository that queries": ({}, "", Wanted(Host.GITHUB, None, "a/b?c", 7), "no usable"),
-    "no repository": ({}, "", Wanted(Host.BITBUCKET, None, None, 7), "no usable"),
+    "GitLab on a branch": (
+        GITLAB | {"CI_MERGE_REQUEST_IID": ""},
+        "",
+        PullRequestOptions(),
+        "not of a pull",
+    ),
+    "a repository that is none": (
+        {},
+        "",
+        PullRequestOptions(Host.GITHUB, None, "keys", 7),
+        "no usable",
+    ),
+    "a repository that climbs": (
+        {},
+        "",
+        PullRequestOptions(Host.GITLAB, None, "a/../b", 7),
+        "no usable",
+    ),
+    "a repository that queries": (
+        {},
+        "",
+        PullRequestOptions(Host.GITHUB, None, "a/b?c", 7),
+        "no usable",
+    ),
+    "no repository": ({}, "", PullRequestOptions(Host.BITBUCKET, None, None, 7), "no usable"),
     "a URL with a password": (
         {},
         "",
-        Wanted(Host.GITHUB, "https://me:pass-word@git.example.com", "a/b", 7),
+        PullRequestOptions(Host.GITHUB, "https://me:pass-word@git.example.com", "a/b", 7),
         "The URL of github",
     ),
 }
@@ -234,9 +269,9 @@ NOT_FOUND: dict[str, tuple[dict[str, str], str, Wanted, str]] = {
 
 @pytest.mark.parametrize("sentence", NOT_FOUND)
 def test_what_is_missing_is_told(sentence: str) -> None:
-    environment, payload, wanted, words = NOT_FOUND[sentence]
+    environment, payload, options, words = NOT_FOUND[sentence]
     with pytest.raises(UsageError, match=words) as caught:
-        find_pull_request(wanted, environment, payload)
+        find_pull_request(options, environment, payload)
     assert caught.value.fix
     assert "pass-word" not in str(caught.value)
 
@@ -378,9 +413,9 @@ def test_any_text_is_an_address_or_is_refused(text: str) -> None:
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_environment_gives_a_target_or_a_usage_error(one: str, other: str) -> None:
     environment = GITHUB | {"GITHUB_REPOSITORY": one, "GITHUB_REF": other, "GITHUB_API_URL": other}
-    for wanted in (Wanted(), Wanted(Host.GITLAB, None, one, 7)):
+    for options in (PullRequestOptions(), PullRequestOptions(Host.GITLAB, None, one, 7)):
         try:
-            target = find_pull_request(wanted, environment, other)
+            target = find_pull_request(options, environment, other)
         except UsageError:
             continue
         assert set(segments(target.repository)) <= set(target.repository)

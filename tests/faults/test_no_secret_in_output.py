@@ -17,9 +17,9 @@ import pytest
 from planted_secrets import MARK, PLANTED_SECRET
 from workspace import BuildWorkspace, CommandLine, Workspace
 
-from reconciler.cli.masking import MASK, secret_of
+from reconciler.cli.console import Console
 from reconciler.core import planner
-from reconciler.gateway.quotes import clip
+from reconciler.http.redaction import Secrets, shorten
 
 TOKEN = "eyJ0_tok3n.of+the/planted~*tests<&>|=="
 PASSWORD = f"p4ssw0rd of the+{MARK}/tests"
@@ -258,7 +258,7 @@ PRIVATE = {
 
 @pytest.mark.parametrize("text", PRIVATE.values(), ids=PRIVATE)
 def test_private_keys_in_messages_are_not_repeated(text: str) -> None:
-    said = clip(text)
+    said = shorten(text)
     assert betrayed(said) == set()
     assert said.startswith("no ")
     assert len(said) <= 500
@@ -266,7 +266,7 @@ def test_private_keys_in_messages_are_not_repeated(text: str) -> None:
 
 def test_messages_that_only_speak_of_keys_are_repeated() -> None:
     message = 'JWK (name: d) has no PRIVATE KEY; kid "d", "k": 3 -----BEGIN PUBLIC KEY----- x'
-    assert clip(message) == message
+    assert shorten(message) == message
 
 
 SPELT = {
@@ -282,14 +282,19 @@ SPELT = {
 
 @pytest.mark.parametrize("text", SPELT.values(), ids=SPELT)
 def test_a_secret_is_masked_however_it_is_escaped(text: str) -> None:
-    secret = secret_of(TOKEN)
-    assert secret is not None
-    assert secret.masked(f"say {text}, {text}!") == f"say {MASK}, {MASK}!"
+    secrets = Secrets()
+    secrets.add(TOKEN)
+    assert secrets.mask(f"say {text}, {text}!") == "say [secret], [secret]!"
 
 
 def test_what_only_resembles_a_secret_is_left_alone() -> None:
-    secret = secret_of("abcd/efgh")
-    assert secret is not None
+    secrets = Secrets()
+    secrets.add("abcd/efgh")
     text = "abcd efgh abcd-efgh ABCD/EFGH"
-    assert secret.masked(text) == text
-    assert secret_of("short") is None
+    assert secrets.mask(text) == text
+
+
+def test_a_short_secret_is_not_masked_everywhere() -> None:
+    console = Console()
+    console.conceal("short")
+    assert console.masked("short") == "short"

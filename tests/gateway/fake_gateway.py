@@ -16,6 +16,7 @@ from planted_secrets import MARK
 from reconciler.gateway.client import Gateway, open_gateway
 from reconciler.gateway.credentials import Credentials, TokenCredentials
 from reconciler.gateway.options import ClientOptions
+from reconciler.http.client import Response
 
 TOKEN = f"tok-4f9a.secret/{MARK}+="
 EMPTY_LIST = b'{"status":"SUCCESS","resultList":[],"resultCount":0}'
@@ -166,6 +167,18 @@ def answer(
     lines += [f"Content-Type: {content_type}"] if content_type else []
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+def response(
+    status: int,
+    content_type: str = "",
+    body: bytes = b"",
+    retry_after: float | None = None,
+    location: str = "",
+) -> Response:
+    """A response as the client has it, before anything is made of it."""
+    headers = {"content-type": content_type, "location": location}
+    return Response(status, headers, body, retry_after)
 
 
 def always(act: bytes | Act) -> Script:

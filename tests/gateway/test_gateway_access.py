@@ -16,16 +16,16 @@ from fake_gateway import (
     fake_gateway,
     gateway_at,
     in_turn,
+    response,
 )
 
 from reconciler.core.model import LiveProject
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
 from reconciler.errors import AccessError, GatewayError, UsageError
-from reconciler.gateway.access import login_form, open_access, read_token
 from reconciler.gateway.credentials import LoginCredentials, TokenCredentials
-from reconciler.gateway.envelope import Received
-from reconciler.gateway.quotes import Secrets
+from reconciler.gateway.tokens import login_form, read_token, token_source
+from reconciler.http.redaction import Secrets
 
 LOGIN = LoginCredentials("ci user", "pa&ss wörd")
 SUCCESS = b'{"status":"SUCCESS","deploymentResult":{"success":true}}'
@@ -75,7 +75,7 @@ TOKENS: dict[str, object] = {
 
 @pytest.mark.parametrize("body", TOKENS.values(), ids=TOKENS.keys())
 def test_a_bearer_token_is_read(body: object) -> None:
-    assert read_token(Received(200, body=json.dumps(body).encode())) == "t"
+    assert read_token(response(200, body=json.dumps(body).encode())) == "t"
 
 
 NO_TOKENS = {
@@ -94,14 +94,14 @@ NO_TOKENS = {
 @pytest.mark.parametrize(("status", "body"), NO_TOKENS.values(), ids=NO_TOKENS.keys())
 def test_anything_else_is_no_token_and_not_repeated(status: int, body: bytes) -> None:
     with pytest.raises(GatewayError, match=f"HTTP {status}") as caught:
-        read_token(Received(status, body=body))
+        read_token(response(status, body=body))
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_rejected_login_is_a_matter_of_access(status: int) -> None:
     with pytest.raises(AccessError, match="asked once only"):
-        read_token(Received(status, body=b"secret"))
+        read_token(response(status, body=b"secret"))
 
 
 class Endpoint:
@@ -121,7 +121,7 @@ class Endpoint:
 
 def test_many_threads_that_meet_a_rejection_cause_one_renewal() -> None:
     endpoint = Endpoint()
-    access = open_access(LOGIN, endpoint, Secrets())
+    access = token_source(LOGIN, endpoint, Secrets())
     stale = access.token()
     start = threading.Barrier(8)
     renewed: list[bool] = []
@@ -142,7 +142,7 @@ def test_many_threads_that_meet_a_rejection_cause_one_renewal() -> None:
 
 def test_a_token_that_never_worked_is_not_renewed_again() -> None:
     endpoint = Endpoint()
-    access = open_access(LOGIN, endpoint, Secrets())
+    access = token_source(LOGIN, endpoint, Secrets())
     assert access.renew(access.token())
     assert not access.renew("t2")
     access.accepted("t1")  # a late answer to a request with the old token proves nothing
@@ -154,7 +154,7 @@ def test_a_token_that_never_worked_is_not_renewed_again() -> None:
 
 def test_a_login_that_was_refused_is_never_repeated() -> None:
     endpoint = Endpoint(refuse_from=1)
-    access = open_access(LOGIN, endpoint, Secrets())
+    access = token_source(LOGIN, endpoint, Secrets())
     for _ in range(10):
         with pytest.raises(AccessError, match="rejected"):
             access.token()
@@ -163,7 +163,7 @@ def test_a_login_that_was_refused_is_never_repeated() -> None:
 
 def test_a_given_token_is_never_renewed() -> None:
     endpoint = Endpoint()
-    access = open_access(TokenCredentials(TOKEN), endpoint, Secrets())
+    access = token_source(TokenCredentials(TOKEN), endpoint, Secrets())
     assert access.token() == TOKEN
     access.accepted(TOKEN)
     assert not access.renew(TOKEN)

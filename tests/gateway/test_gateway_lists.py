@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from fake_gateway import response
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model import LiveJwk, LiveProject, UnusableList
 from reconciler.errors import AccessError, GatewayError, ReconcilerError
-from reconciler.gateway.envelope import Received
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
+from reconciler.http.client import Response
 
 FULL = {
     "name": "a",
@@ -31,13 +32,13 @@ KEY_MATERIAL = {
 }
 
 
-def listed(*items: object, **members: object) -> Received:
+def listed(*items: object, **members: object) -> Response:
     body = {"status": "SUCCESS", "resultList": list(items), **members}
-    return Received(200, "application/json", json.dumps(body).encode())
+    return response(200, "application/json", json.dumps(body).encode())
 
 
-def said(body: object, status: int = 200) -> Received:
-    return Received(status, "application/json", json.dumps(body).encode())
+def said(body: object, status: int = 200) -> Response:
+    return response(status, "application/json", json.dumps(body).encode())
 
 
 LISTS = {
@@ -105,7 +106,10 @@ UNSAFE = {
     "no name": (listed({"description": "d"}), "has no name"),
     "empty name": (listed({"name": ""}), "has no name"),
     "name as number": (listed({"name": 5}), "has no name"),
-    "description as number": (listed({"name": "a", "description": 5}), "description that is not"),
+    "description as number": (
+        listed({"name": "a", "description": 5}),
+        "a description of an unexpected type",
+    ),
     "id as truth": (listed({"name": "a", "id": True}), "has a id of an unexpected type"),
     "id as fraction": (listed({"name": "a", "id": 1.5}), "unexpected type"),
     "id as object": (listed({"name": "a", "id": {"$oid": "1"}}), "unexpected type"),
@@ -115,7 +119,7 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize(("received", "reason"), UNSAFE.values(), ids=UNSAFE.keys())
-def test_a_list_in_doubt_is_unsafe(received: Received, reason: str) -> None:
+def test_a_list_in_doubt_is_unsafe(received: Response, reason: str) -> None:
     fault = read_list("P", received)
     assert isinstance(fault, UnusableList)
     assert (fault.name, fault.code) == ("P", "unsafe-list")
@@ -136,7 +140,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("received", REFUSED.values(), ids=REFUSED.keys())
-def test_any_other_failure_means_the_project_cant_be_read(received: Received) -> None:
+def test_any_other_failure_means_the_project_cant_be_read(received: Response) -> None:
     fault = read_list("P", received)
     assert isinstance(fault, UnusableList)
     assert fault.code == "project-unreadable"
@@ -158,13 +162,13 @@ def test_projects_are_listed_with_name_and_id_only() -> None:
 BAD_PROJECTS = {
     "a failure": (said({"status": "FAILURE", "resultMessage": "no"}), "does not give"),
     "a wrong count": (listed({"name": "A"}, resultCount=3), "resultCount is 3"),
-    "no name": (listed({"name": ""}), "no usable name"),
-    "not an object": (listed("A"), "no usable name"),
+    "no name": (listed({"name": ""}), "has no name"),
+    "not an object": (listed("A"), "is not an object"),
 }
 
 
 @pytest.mark.parametrize(("received", "reason"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
-def test_projects_in_doubt_are_not_listed(received: Received, reason: str) -> None:
+def test_projects_in_doubt_are_not_listed(received: Response, reason: str) -> None:
     with pytest.raises(GatewayError, match=reason):
         read_projects(received)
 

@@ -3,18 +3,19 @@ from __future__ import annotations
 import json
 
 import pytest
+from fake_gateway import response
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.outcome import Deployment, Environment, ResponseKind, UpdateResponse
 from reconciler.errors import AccessError
-from reconciler.gateway.envelope import Received
-from reconciler.gateway.replies import read_update
+from reconciler.gateway.updates import read_update
+from reconciler.http.client import Response
 
 
-def said(status: int, body: object, **more: object) -> Received:
+def said(status: int, body: object, **more: object) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Received(status, "application/json", content, **more)  # type: ignore[arg-type]
+    return response(status, "application/json", content, **more)  # type: ignore[arg-type]
 
 
 DEPLOYED = {"success": True, "environmentResults": []}
@@ -23,7 +24,7 @@ FAILED_AT = (Environment("e", False),)
 UNKNOWN = Deployment(None)
 TAKEN = "JWK (name: b) is already exist!"
 
-CASES: dict[str, tuple[Received, ResponseKind, Deployment, str]] = {
+CASES: dict[str, tuple[Response, ResponseKind, Deployment, str]] = {
     "older success, deployed": (
         said(200, {"success": True, "deploymentResult": DEPLOYED}),
         ResponseKind.ACCEPTED,
@@ -193,7 +194,7 @@ CASES: dict[str, tuple[Received, ResponseKind, Deployment, str]] = {
     ("received", "reply", "deployment", "message"), CASES.values(), ids=CASES.keys()
 )
 def test_every_answer_to_an_update_has_one_meaning(
-    received: Received, reply: ResponseKind, deployment: Deployment, message: str
+    received: Response, reply: ResponseKind, deployment: Deployment, message: str
 ) -> None:
     assert read_update(received) == UpdateResponse(reply, message, deployment, received.status)
 
@@ -218,7 +219,7 @@ DENIED = {
 
 
 @pytest.mark.parametrize("received", DENIED.values(), ids=DENIED.keys())
-def test_denials_stop_the_run(received: Received) -> None:
+def test_denials_stop_the_run(received: Response) -> None:
     with pytest.raises(AccessError, match="the update"):
         read_update(received)
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from reconciler.errors import UsageError
 from reconciler.gateway.routes import (
     base_url,
-    is_loopback,
     jwk_path,
     jwks_path,
     plain_http_warning,
 )
+from reconciler.http.urls import is_loopback
 
 FORMS = {
     "a bare host": ("https://host", "https://host/apiops"),

@@ -12,9 +12,8 @@ from fake_gateway import TOKEN, Act, always, answer, fake_gateway, gateway_at
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
 from reconciler.errors import GatewayError, ReconcilerError
-from reconciler.gateway.client import Gateway
+from reconciler.gateway.client import Gateway, raise_without_frames
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
-from reconciler.gateway.line import forgetful
 
 PRIVATE = "PRIVATE-key-material"
 PASSWORD = "pass-word&1"
@@ -121,7 +120,7 @@ def test_an_echoed_token_is_replaced_by_a_word(credentials: Credentials) -> None
 
 
 def test_an_error_is_raised_anew_without_where_it_came_from() -> None:
-    @forgetful
+    @raise_without_frames
     def fail() -> None:
         token = TOKEN
         try:

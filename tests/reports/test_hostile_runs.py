@@ -27,6 +27,7 @@ from reconciler.core.outcome import RunResult, UpdateResponse
 from reconciler.core.plan import Plan
 from reconciler.errors import Problem
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
+from reconciler.http.retries import RetryPolicy
 from reconciler.manifests.export import manifest_of
 from reconciler.reports import junit, plan_json
 from reconciler.reports.plan_differences import differences
@@ -74,7 +75,9 @@ class Scene:
         """Apply; gives what harm is done."""
         out, err = io.StringIO(), io.StringIO()
         console = Console(json=as_json, verbosity=1, stdout=out, stderr=err)
-        gateway = Gateway(text, Reader(self.lists), Writer(self.answer), lambda *_: False)
+        gateway = Gateway(
+            text, Reader(self.lists), Writer(self.answer), RetryPolicy(lambda _: True)
+        )
         orders = ApplyOptions(
             paths=(),
             auto_approve=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,21 @@ from reconciler.cli.options import output_options
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
+    from reconciler.code_hosts.hosts import HostRow
+    from reconciler.code_hosts.model import Posted, PullRequest
+    from reconciler.core.outcome import RunResult
+    from reconciler.http.client import TransportOptions
+
+_LONGEST_EVENT = 16 * 1024 * 1024
+
+MESSAGES = {
+    "created": "Posted the comment",
+    "updated": "Updated the comment",
+    "unchanged": "The comment says so already",
+    "nothing": "Nothing to report, and no comment to update",
+    "forbidden": "No comment was posted",
+}
+"""By the action that a host's comments came to."""
 
 
 @click.command(
@@ -71,16 +87,110 @@ def comment(
     is created only if there is something to tell. A token that may not write comments, as in a
     pipeline of a fork, is a warning and no failure.
     """
-    from reconciler.cli.commenting import Comment, post
     from reconciler.cli.planfile import EDITED, read_plan_file
-    from reconciler.code_hosts.environment import Wanted
-    from reconciler.code_hosts.model import Host
+    from reconciler.code_hosts.addresses import plain_http_warning
+    from reconciler.code_hosts.detect import PullRequestOptions, find_pull_request
+    from reconciler.code_hosts.model import Action, DeniedError, Host, Posted
+    from reconciler.http.client import TransportOptions
     from reconciler.reports import plan_json
 
     text = read_plan_file(planfile)
     result = plan_json.loads(text)
     if not plan_json.is_as_written(text):
         console.note(EDITED)
-    wanted = Wanted(Host(host) if host else None, host_url, repository, pull_request)
-    post(Comment(result, wanted, key, always, ca_file), console)
+    options = PullRequestOptions(Host(host) if host else None, host_url, repository, pull_request)
+    request = find_pull_request(options, os.environ, _event())
+    warning = plain_http_warning(request.api)
+    if warning is not None:
+        console.note(f"warning: {warning}")
+    transport = TransportOptions(ca_file=ca_file, trace=console.trace)
+    try:
+        posted = _post(request, result, key, transport, console, always=always)
+    except DeniedError as denied:
+        posted = Posted(Action.FORBIDDEN, message=denied.message)
+    _print(posted, console)
     return ExitCode.DONE
+
+
+def _post(
+    request: PullRequest,
+    result: RunResult,
+    key: str | None,
+    transport: TransportOptions,
+    console: Console,
+    *,
+    always: bool,
+) -> Posted:
+    from reconciler.cli.cancel import CancelToken
+    from reconciler.code_hosts.comments import post_or_update
+    from reconciler.code_hosts.credentials import find_credentials
+    from reconciler.code_hosts.hosts import HOSTS, host_retries, open_comments
+    from reconciler.reports import markdown
+
+    credentials = find_credentials(request.host, os.environ)
+    for secret in credentials.secrets:
+        console.conceal(secret)
+    key = result.plan.gateway if key is None else key
+    row = HOSTS[request.host]
+    marker = markdown.marker(key, html=row.shows_html)
+    report = console.masked(_sized(result, key, row))
+    stop = CancelToken(console.note)
+    with (
+        stop.listening(None),
+        open_comments(request, credentials, host_retries(stop.wait), transport) as comments,
+    ):
+        return post_or_update(comments, marker, report, first=always or _is_worth(result))
+
+
+def _is_worth(result: RunResult) -> bool:
+    """Whether there is anything to look at for those who review."""
+    plan = result.plan
+    return bool(plan.changes or plan.steps or plan.refusals or plan.warnings)
+
+
+def _sized(result: RunResult, key: str, host: HostRow) -> str:
+    """The report, in no more characters than the host takes, however it counts them."""
+    from reconciler.reports import markdown
+
+    text = markdown.render(result, limit=host.limit, key=key, html=host.shows_html)
+    if len(text.encode("utf-16-le")) // 2 <= host.limit:
+        return text
+    return markdown.render(result, limit=host.limit // 2, key=key, html=host.shows_html)
+
+
+def _event() -> str:
+    """What the runner's file about the event holds; "" where there is none to read."""
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    if not path:
+        return ""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(_LONGEST_EVENT).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _print(posted: Posted, console: Console) -> None:
+    from reconciler.code_hosts.model import Action
+    from reconciler.reports import escape, plan_json
+
+    sentence = MESSAGES[posted.action]
+    reason = escape.terminal(posted.message)
+    if posted.action is Action.FORBIDDEN:
+        console.note(f"warning: {sentence}: {reason}. This token may not write comments.")
+    if posted.superseded:
+        console.note(
+            f"warning: {posted.superseded} more of our comments were found, as where two runs "
+            "meet; they refer to the first one now"
+        )
+    if console.json:
+        document = {
+            "action": posted.action.value,
+            "url": posted.url or None,
+            "message": posted.message,
+            "superseded": posted.superseded,
+        }
+        console.result(plan_json.encode({"comment": document}))
+    elif console.verbosity >= 0 and posted.action is not Action.FORBIDDEN:
+        where = f": {escape.terminal(posted.url)}" if posted.url else ""
+        console.result(f"{sentence}{where}\n")

@@ -1,15 +1,17 @@
-"""What a host is shown as proof of who asks; only ever taken from the environment."""
+"""What a host is asked with; only ever taken from the environment."""
 
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 
+import httpx
 from msgspec import Struct
 
 from reconciler.code_hosts.model import DeniedError, Host
 from reconciler.errors import AccessError, UsageError
+from reconciler.http.auth import HeaderAuth, bearer, is_header_safe
+from reconciler.http.client import Auth
 
 _VARIABLES = {
     Host.GITHUB: ("GITHUB_TOKEN", "GH_TOKEN"),
@@ -18,28 +20,26 @@ _VARIABLES = {
 }
 """Where the token is looked for; the first that is set is taken."""
 
-_HEADER_SAFE = re.compile(r"[!-~]+")
 
-
-class Proof(Struct, frozen=True):
-    """Headers that prove who asks.
+class HostCredentials(Struct, frozen=True):
+    """What proves who asks.
 
     Attributes:
-        headers: sent with every request.
-        secrets: all forms of the secrets in them, to be masked in whatever is repeated.
-        username: whose token it is, where that was said.
+        auth: as httpx takes it.
+        secrets: all forms of the secrets in it, to be masked in whatever is printed.
+        username: whose token it is, where that was given.
     """
 
-    headers: Mapping[str, str]
+    auth: Auth
     secrets: tuple[str, ...]
     username: str = ""
 
     def __repr__(self) -> str:
-        """Without what proves it."""
-        return f"Proof(username={self.username!r})"
+        """Without the secrets."""
+        return f"HostCredentials(username={self.username!r})"
 
 
-def find_proof(host: Host, environment: Mapping[str, str]) -> Proof:
+def find_credentials(host: Host, environment: Mapping[str, str]) -> HostCredentials:
     """The token for a host.
 
     Raises:
@@ -52,7 +52,7 @@ def find_proof(host: Host, environment: Mapping[str, str]) -> Proof:
     if not token:
         raise _missing(host, environment)
     username = environment.get("BITBUCKET_USERNAME", "") if host is Host.BITBUCKET else ""
-    if not _HEADER_SAFE.fullmatch(token) or ":" in username:
+    if not is_header_safe(token) or ":" in username:
         raise UsageError(
             f"{names[0]} holds a space, a line break or a character outside ASCII, or the user "
             "name next to it a colon",
@@ -60,11 +60,11 @@ def find_proof(host: Host, environment: Mapping[str, str]) -> Proof:
             fix="Set it to the token alone",
         )
     if host is Host.GITLAB:
-        return Proof({"PRIVATE-TOKEN": token}, (token,))
+        return HostCredentials(HeaderAuth("PRIVATE-TOKEN", token), (token,))
     if not username:
-        return Proof({"Authorization": f"Bearer {token}"}, (token,))
+        return HostCredentials(bearer(token), (token,))
     basic = base64.b64encode(f"{username}:{token}".encode()).decode("ascii")
-    return Proof({"Authorization": f"Basic {basic}"}, (basic, token), username)
+    return HostCredentials(httpx.BasicAuth(username, token), (basic, token), username)
 
 
 def _missing(host: Host, environment: Mapping[str, str]) -> AccessError:

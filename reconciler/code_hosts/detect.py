@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.code_hosts.addresses import PUBLIC, api_url, read_page
@@ -24,7 +24,7 @@ _REPOSITORY = {
 }
 
 
-class Wanted(Struct, frozen=True):
+class PullRequestOptions(Struct, frozen=True):
     """What the command line says; None leaves it to the environment.
 
     Attributes:
@@ -40,7 +40,7 @@ class Wanted(Struct, frozen=True):
     number: int | None = None
 
 
-class _Seen(Struct, frozen=True):
+class _Detected(Struct, frozen=True):
     """What an environment says; empty where it does not."""
 
     host: Host
@@ -50,35 +50,37 @@ class _Seen(Struct, frozen=True):
     page: str = ""
 
 
-def find_pull_request(wanted: Wanted, environment: Environment, event: str = "") -> PullRequest:
+def find_pull_request(
+    options: PullRequestOptions, environment: Environment, event: str = ""
+) -> PullRequest:
     """The pull request to comment on.
 
     Args:
-        wanted: goes before the environment.
+        options: goes before the environment.
         environment: of GitHub Actions, GitLab CI, Bitbucket Pipelines or Jenkins.
         event: what the file of ``GITHUB_EVENT_PATH`` holds; "" where there is none.
 
     Raises:
         UsageError: there is none, or something about it is not known or not usable.
     """
-    seen = _see(environment, event)
-    host = wanted.host or (seen.host if seen else None)
+    detected = _detect(environment, event)
+    host = options.host or (detected.host if detected else None)
     if host is None:
         raise UsageError(
             "Nothing says where the pull request is",
             why="This is no pipeline of a pull request that is recognised",
             fix="Give --host, --repository, --pull-request and, if self-hosted, --host-url",
         )
-    if seen is None or seen.host is not host:
-        seen = _Seen(host, PUBLIC[host], "", "")
-    number = str(wanted.number or seen.number)
+    if detected is None or detected.host is not host:
+        detected = _Detected(host, PUBLIC[host], "", "")
+    number = str(options.number or detected.number)
     if not _NUMBER.fullmatch(number):
         raise UsageError(
             "This run is not of a pull or merge request",
             why="There is nothing to comment on",
             fix="Run it only in pipelines of pull requests, or give --pull-request N",
         )
-    repository = (wanted.repository or seen.repository).strip("/")
+    repository = (options.repository or detected.repository).strip("/")
     if not _REPOSITORY[host].fullmatch(repository):
         raise UsageError(
             f"There is no usable repository of {host}",
@@ -86,50 +88,65 @@ def find_pull_request(wanted: Wanted, environment: Environment, event: str = "")
             fix="Give --repository OWNER/NAME (Bitbucket Data Center: PROJECT/NAME; GitLab also an "
             "id or GROUP/SUBGROUP/NAME)",
         )
-    moved = wanted.number or wanted.repository or wanted.url
-    page = "" if moved else seen.page
-    return PullRequest(host, api_url(host, wanted.url or seen.url), repository, int(number), page)
+    moved = options.number or options.repository or options.url
+    page = "" if moved else detected.page
+    return PullRequest(
+        host, api_url(host, options.url or detected.url), repository, int(number), page
+    )
 
 
-def _see(environment: Environment, event: str) -> _Seen | None:
+def _detect(environment: Environment, event: str) -> _Detected | None:
     for is_here, look in _PIPELINES:
         if is_here(environment):
             return look(environment, event)
     return None
 
 
-def _github(environment: Environment, event: str) -> _Seen:
+def _github(environment: Environment, event: str) -> _Detected:
     get = environment.get
     repository = get("GITHUB_REPOSITORY", "")
     ref = _REF.fullmatch(get("GITHUB_REF", ""))
     number = ref[1] if ref else _event_number(event)
     server = get("GITHUB_SERVER_URL", PUBLIC[Host.GITHUB])
     url = get("GITHUB_API_URL") or server
-    return _Seen(Host.GITHUB, url, repository, number, f"{server}/{repository}/pull/{number}")
+    return _Detected(Host.GITHUB, url, repository, number, f"{server}/{repository}/pull/{number}")
+
+
+class _Numbered(Struct):
+    number: int | None = None
+
+
+class _Issue(_Numbered):
+    pull_request: object = None
+
+
+class _WorkflowRun(Struct):
+    pull_requests: list[_Numbered] = []
+
+
+class _Event(Struct):
+    """The members of a GitHub event's payload that lead to a pull request."""
+
+    pull_request: _Numbered | None = None
+    issue: _Issue | None = None
+    workflow_run: _WorkflowRun | None = None
 
 
 def _event_number(event: str) -> str:
     """The number in the payload of a ``pull_request``, ``workflow_run`` or comment's event."""
     try:
-        payload = json.loads(event or "{}")
+        payload = msgspec.json.decode(event or "{}", type=_Event)
     except (ValueError, RecursionError):
         return ""
-    found = _member(payload, "pull_request", "number")
-    if found is None and _member(payload, "issue", "pull_request") is not None:
-        found = _member(payload, "issue", "number")
-    if found is None:
-        requests = _member(payload, "workflow_run", "pull_requests")
-        found = _member(requests[0], "number") if isinstance(requests, list) and requests else None
-    return str(found) if isinstance(found, int) else ""
+    found = payload.pull_request
+    if found is None and payload.issue and payload.issue.pull_request is not None:
+        found = payload.issue
+    if found is None and payload.workflow_run:
+        found = next(iter(payload.workflow_run.pull_requests), None)
+    return str(found.number) if found and found.number is not None else ""
 
 
-def _member(value: object, *names: str) -> object:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _gitlab(environment: Environment, _event: str) -> _Seen:
+def _gitlab(environment: Environment, _event: str) -> _Detected:
     get = environment.get
     # The request's own project: the pipeline may run in a fork of it.
     project = get("CI_MERGE_REQUEST_PROJECT_ID") or get("CI_PROJECT_ID", "")
@@ -137,26 +154,26 @@ def _gitlab(environment: Environment, _event: str) -> _Seen:
     number = get("CI_MERGE_REQUEST_IID", "")
     page = f"{address}/-/merge_requests/{number}" if address else ""
     url = get("CI_API_V4_URL") or get("CI_SERVER_URL") or PUBLIC[Host.GITLAB]
-    return _Seen(Host.GITLAB, url, project, number, page)
+    return _Detected(Host.GITLAB, url, project, number, page)
 
 
-def _bitbucket(environment: Environment, _event: str) -> _Seen:
+def _bitbucket(environment: Environment, _event: str) -> _Detected:
     get = environment.get
     pair = f"{get('BITBUCKET_WORKSPACE', '')}/{get('BITBUCKET_REPO_SLUG', '')}"
     repository = get("BITBUCKET_REPO_FULL_NAME") or pair
-    return _Seen(Host.BITBUCKET, PUBLIC[Host.BITBUCKET], repository, get("BITBUCKET_PR_ID", ""))
+    return _Detected(Host.BITBUCKET, PUBLIC[Host.BITBUCKET], repository, get("BITBUCKET_PR_ID", ""))
 
 
-def _jenkins(environment: Environment, _event: str) -> _Seen | None:
+def _jenkins(environment: Environment, _event: str) -> _Detected | None:
     found = read_page(environment.get("CHANGE_URL", ""))
     if found is None:
         return None
     # CHANGE_ID is the same number; some branch sources write it as MR-7.
-    return _Seen(found.host, found.root, found.repository, str(found.number), found.page)
+    return _Detected(found.host, found.root, found.repository, str(found.number), found.page)
 
 
 _PIPELINES: tuple[
-    tuple[Callable[[Environment], bool], Callable[[Environment, str], _Seen | None]], ...
+    tuple[Callable[[Environment], bool], Callable[[Environment, str], _Detected | None]], ...
 ] = (
     (lambda environment: environment.get("GITHUB_ACTIONS") == "true", _github),
     (lambda environment: environment.get("GITLAB_CI") == "true", _gitlab),

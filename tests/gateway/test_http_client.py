@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.gateway.wire import BREAKDOWNS, Breakdown, Cause, breakdown, read_body
+from reconciler.http.client import read_body
+from reconciler.http.failures import FAILURES, Cause, TransportFailure, transport_failure
 
 
 def descendants(base: type[Exception]) -> Iterator[type[Exception]]:
@@ -45,10 +46,10 @@ UNDER_THEIR_BASE = {
 
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: kind.__name__)
 def test_no_exception_class_of_the_http_library_is_forgotten(kind: type[Exception]) -> None:
-    assert kind in BREAKDOWNS or kind in ABSTRACT or kind in UNDER_THEIR_BASE
+    assert kind in FAILURES or kind in ABSTRACT or kind in UNDER_THEIR_BASE
     error = kind.__new__(kind)
     error.args = ("words",)
-    assert breakdown(error).cause in {Cause.UNSENT, Cause.LOST, Cause.UNUSABLE}
+    assert transport_failure(error).cause in {Cause.UNSENT, Cause.LOST, Cause.UNUSABLE}
 
 
 def test_every_public_exception_of_the_http_library_is_covered() -> None:
@@ -61,7 +62,7 @@ def test_every_public_exception_of_the_http_library_is_covered() -> None:
 
 
 def test_only_failures_before_the_request_left_count_as_unsent() -> None:
-    unsent = {kind for kind, (cause, _) in BREAKDOWNS.items() if cause is Cause.UNSENT}
+    unsent = {kind for kind, (cause, _) in FAILURES.items() if cause is Cause.UNSENT}
     assert unsent == {
         httpx.ConnectTimeout,
         httpx.PoolTimeout,
@@ -91,12 +92,12 @@ def test_matters_of_trust_are_told_from_broken_connections(
     cause: Exception, expected: Cause
 ) -> None:
     error = caused_by(httpx.ConnectError("no"), caused_by(OSError("between"), cause))
-    assert breakdown(error).cause is expected
+    assert transport_failure(error).cause is expected
 
 
 def test_a_tls_failure_after_the_request_left_is_lost() -> None:
     error = caused_by(httpx.ReadError("no"), ssl.SSLError(1, "alert"))
-    assert breakdown(error).cause is Cause.LOST
+    assert transport_failure(error).cause is Cause.LOST
 
 
 def deflated(content: bytes, wbits: int = zlib.MAX_WBITS) -> bytes:
@@ -133,7 +134,7 @@ BROKEN: dict[str, tuple[list[bytes], str, Cause]] = {
 @pytest.mark.parametrize(("chunks", "coding", "cause"), BROKEN.values(), ids=BROKEN.keys())
 def test_bodies_that_cant_be_read_are_named(chunks: list[bytes], coding: str, cause: Cause) -> None:
     body = read_body(chunks, coding, limit=5)
-    assert isinstance(body, Breakdown)
+    assert isinstance(body, TransportFailure)
     assert body.cause is cause
     assert body.message
 
@@ -154,4 +155,4 @@ def test_reading_stops_at_the_limit() -> None:
         while True:
             yield b"x" * 10
 
-    assert isinstance(read_body(endless(), "", limit=100), Breakdown)
+    assert isinstance(read_body(endless(), "", limit=100), TransportFailure)

@@ -1,35 +1,33 @@
-"""From credentials to the token of each request; renews a token that ran out, never in a loop."""
+"""The token of each request: given, or got by logging in, and renewed once it ran out."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlencode
 
+import msgspec
+from msgspec import Struct
+
 from reconciler.errors import AccessError, GatewayError
-from reconciler.gateway.credentials import (
-    Credentials,
-    LoginCredentials,
-    TokenCredentials,
-    is_header_safe,
-)
-from reconciler.gateway.envelope import Received
-from reconciler.gateway.quotes import Secrets
+from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
+from reconciler.http.auth import is_header_safe
+from reconciler.http.client import Response
+from reconciler.http.redaction import Secrets
 
 Login = Callable[[LoginCredentials], str]
 """Asks the token endpoint once and gives the token; raises AccessError where it refuses."""
 
 
-class Access(Protocol):
+class TokenSource(Protocol):
     """The token of a run, shared by its threads."""
 
     def token(self) -> str:
         """The present token; the first call may ask the token endpoint."""
         ...
 
-    def renew(self, stale: str) -> bool:
+    def renew(self, rejected: str) -> bool:
         """Replace a token the gateway rejected; whether there is another one to try."""
         ...
 
@@ -38,14 +36,14 @@ class Access(Protocol):
         ...
 
 
-def open_access(credentials: Credentials, login: Login, secrets: Secrets) -> Access:
-    """The access that credentials give.
+def token_source(credentials: Credentials, login: Login, secrets: Secrets) -> TokenSource:
+    """The tokens that credentials give.
 
     Args:
-        credentials: what the token is got with.
+        credentials: a token, or a user name and password.
         login: asks the token endpoint; only called for a user name and password, by one thread
             at a time, and never again once it refused: accounts are locked after a few failures.
-        secrets: told of every token and password.
+        secrets: takes every token and password.
     """
     if isinstance(credentials, TokenCredentials):
         secrets.add(credentials.token, "token")
@@ -63,7 +61,7 @@ class _GivenToken:
     def token(self) -> str:
         return self._token
 
-    def renew(self, stale: str) -> bool:  # noqa: ARG002 - as Access has it
+    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - as TokenSource has it
         return False
 
     def accepted(self, token: str) -> None:
@@ -90,9 +88,9 @@ class _LoginToken:
         with self._lock:
             return self._token if self._token is not None else self._log_in()
 
-    def renew(self, stale: str) -> bool:
+    def renew(self, rejected: str) -> bool:
         with self._lock:
-            if self._token != stale:
+            if self._token != rejected:
                 return True
             if not self._may_renew:
                 return False
@@ -129,36 +127,38 @@ def login_form(credentials: LoginCredentials) -> bytes:
     ).encode()
 
 
-def read_token(received: Received) -> str:
-    """The token in an answer of the token endpoint; none of its body is ever repeated.
+class _TokenReply(Struct):
+    access_token: str
+    token_type: str | None = None
+
+
+def read_token(response: Response) -> str:
+    """The token in a response of the token endpoint; none of its body is ever repeated.
 
     Raises:
         AccessError: the user name or password is rejected.
         GatewayError: anything else that holds no bearer token.
     """
-    if received.status in {400, 401, 403}:
+    if response.status in {400, 401, 403}:
         raise AccessError(
-            f"The token endpoint rejected the user name or the password (HTTP {received.status})",
+            f"The token endpoint rejected the user name or the password (HTTP {response.status})",
             why="It was asked once only, as accounts are locked after a few failed logins",
             fix="Check APINIZER_USERNAME and APINIZER_PASSWORD before running again",
         )
-    token = _bearer_token(received) if 200 <= received.status < 300 else None
+    token = _bearer_token(response) if 200 <= response.status < 300 else None
     if token is None:
         raise GatewayError(
-            f"The token endpoint answered HTTP {received.status} without a bearer token",
+            f"The token endpoint answered HTTP {response.status} without a bearer token",
             why="A user name and password are of use only with a token endpoint",
             fix="Check that the URL is the Manager's, or give a token instead",
         )
     return token
 
 
-def _bearer_token(received: Received) -> str | None:
+def _bearer_token(response: Response) -> str | None:
     try:
-        members = json.loads(received.body)
-    except (ValueError, RecursionError):
+        reply = response.decode(_TokenReply)
+    except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
-    if not isinstance(members, dict):
-        return None
-    token, kind = members.get("access_token"), members.get("token_type") or "bearer"
-    usable = isinstance(token, str) and is_header_safe(token)
-    return token if usable and str(kind).lower() == "bearer" else None
+    is_bearer = (reply.token_type or "bearer").lower() == "bearer"
+    return reply.access_token if is_bearer and is_header_safe(reply.access_token) else None

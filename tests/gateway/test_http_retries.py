@@ -7,52 +7,48 @@ from fake_gateway import Waits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.gateway.retry import (
-    MAX_ATTEMPTS,
-    RETRY_AFTER_CAP_SECONDS,
-    Backoff,
-    retry_after_seconds,
-    seconds,
-)
+from reconciler.http.retries import MAX_ATTEMPTS, RetryPolicy, retry_after_seconds, seconds
 
 
 def test_the_range_of_waits_doubles_and_stops_after_five_attempts() -> None:
     waits = Waits()
-    backoff = Backoff(60, waits, lambda: 1.0)
-    assert [backoff.pause(attempt) for attempt in range(1, 6)] == [True] * 4 + [False]
+    policy = RetryPolicy(waits, lambda: 1.0, budget=60)
+    assert [policy.wait_before_retry(attempt) for attempt in range(1, 6)] == [True] * 4 + [False]
     assert waits.seconds == [0.5, 1.0, 2.0, 4.0]
 
 
 def test_waits_are_drawn_from_the_whole_range() -> None:
     waits = Waits()
-    Backoff(60, waits, lambda: 0.25).pause(3)
-    Backoff(60, waits, lambda: 0.0).pause(3)
+    RetryPolicy(waits, lambda: 0.25, budget=60).wait_before_retry(3)
+    RetryPolicy(waits, lambda: 0.0, budget=60).wait_before_retry(3)
     assert waits.seconds == [0.5, 0.0]
 
 
-ASKED = {0.0: 0.5, 0.1: 0.5, 7.0: 7.0, 60.0: 60.0, 86400.0: RETRY_AFTER_CAP_SECONDS, None: 0.5}
+ASKED = {0.0: 0.5, 0.1: 0.5, 7.0: 7.0, 60.0: 60.0, 86400.0: 60.0, None: 0.5}
 
 
 @pytest.mark.parametrize(("asked", "waited"), ASKED.items())
 def test_the_wait_asked_for_is_honoured_within_bounds(asked: float | None, waited: float) -> None:
     waits = Waits()
-    assert Backoff(60, waits, lambda: 1.0).pause(1, asked)
+    assert RetryPolicy(waits, lambda: 1.0, budget=60).wait_before_retry(1, asked)
     assert waits.seconds == [waited]
 
 
 def test_a_stopping_run_does_not_go_on() -> None:
     stopping = threading.Event()
-    backoff = Backoff(60, stopping.wait, lambda: 0.0)
-    assert backoff.pause(1)
+    policy = RetryPolicy(stopping.wait, lambda: 0.0, budget=60)
+    assert policy.wait_before_retry(1)
     stopping.set()
-    assert not backoff.pause(1, 50.0)
+    assert not policy.wait_before_retry(1, 50.0)
 
 
 def test_all_threads_share_one_budget() -> None:
     went_on: list[bool] = []
-    backoff = Backoff(10, Waits(), lambda: 0.0)
+    policy = RetryPolicy(Waits(), lambda: 0.0, budget=10)
     threads = [
-        threading.Thread(target=lambda: went_on.extend(backoff.pause(1) for _ in range(5)))
+        threading.Thread(
+            target=lambda: went_on.extend(policy.wait_before_retry(1) for _ in range(5))
+        )
         for _ in range(8)
     ]
     for thread in threads:
@@ -66,7 +62,9 @@ def test_all_threads_share_one_budget() -> None:
 @given(st.integers(1, 2 * MAX_ATTEMPTS), st.floats(0, 1e9), st.floats(0, 1, exclude_max=True))
 def test_no_wait_is_longer_than_a_minute(attempt: int, asked: float, drawn: float) -> None:
     waits = Waits()
-    assert Backoff(60, waits, lambda: drawn).pause(attempt, asked) is (attempt < MAX_ATTEMPTS)
+    assert RetryPolicy(waits, lambda: drawn, budget=60).wait_before_retry(attempt, asked) is (
+        attempt < MAX_ATTEMPTS
+    )
     assert all(0 <= waited <= 60 for waited in waits.seconds)
 
 

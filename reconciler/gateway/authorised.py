@@ -1,0 +1,67 @@
+"""Requests with the run's token, which is renewed once where the gateway rejects it."""
+
+from __future__ import annotations
+
+from reconciler.gateway.envelope import open_envelope
+from reconciler.gateway.permissions import Lacking, lacking
+from reconciler.gateway.tokens import TokenSource
+from reconciler.http.auth import bearer
+from reconciler.http.client import HttpClient, Response, Result
+from reconciler.http.failures import TransportFailure
+from reconciler.http.redaction import Redact
+
+_LONGEST_REJECTION_BYTES = 4096
+
+
+class AuthorisedClient:
+    """Sends requests with the run's token; safe to use from many threads."""
+
+    def __init__(self, client: HttpClient, tokens: TokenSource, redact: Redact) -> None:
+        self._client = client
+        self._tokens = tokens
+        self.redact = redact
+
+    def send(
+        self, method: str, path: str, read_timeout: float, body: bytes | None = None
+    ) -> Result:
+        """Send a request once; a second time only with a new token for one that was rejected.
+
+        Args:
+            method: GET or PUT.
+            path: below the base URL, percent-encoded.
+            read_timeout: in seconds.
+            body: JSON.
+
+        Raises:
+            AccessError: the token endpoint rejected the user name or password.
+            GatewayError: the token endpoint is of no use.
+        """
+        token = self._tokens.token()
+        result = self._send(method, path, read_timeout, body, token)
+        rejected = _rejects_token(result)
+        if rejected:
+            # A request without a valid token is not carried out, so even a PUT may go again.
+            if not self._tokens.renew(token):
+                return result
+            token = self._tokens.token()
+            result = self._send(method, path, read_timeout, body, token)
+            rejected = _rejects_token(result)
+        if isinstance(result, Response) and not rejected:
+            self._tokens.accepted(token)
+        return result
+
+    def _send(
+        self, method: str, path: str, read_timeout: float, body: bytes | None, token: str
+    ) -> Result:
+        return self._client.send(
+            method, path, auth=bearer(token), content=body, read_timeout=read_timeout
+        )
+
+
+def _rejects_token(result: Result) -> bool:
+    if isinstance(result, TransportFailure):
+        return False
+    # Long lists are not parsed a second time.
+    if result.status == 200 and len(result.body) > _LONGEST_REJECTION_BYTES:
+        return False
+    return lacking(result, open_envelope(result)) is Lacking.TOKEN

@@ -1,0 +1,275 @@
+"""One httpx client for a run: requests in, whole responses or transport failures out."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import TypeVar
+from urllib.request import getproxies
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from reconciler import __version__
+from reconciler.errors import UsageError
+from reconciler.http.failures import FAILURES, Cause, TransportFailure, transport_failure
+from reconciler.http.retries import retry_after_seconds
+from reconciler.http.tls import no_tls_context, tls_context
+from reconciler.http.urls import is_loopback
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""The longest body that is read, decoded, unless the options say otherwise."""
+
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"apinizer-jwk-reconciler/{__version__}",
+}
+
+Auth = httpx.Auth
+T = TypeVar("T")
+Query = Mapping[str, str | int]
+
+
+class Response(Struct, frozen=True):
+    """One whole response.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by their names in lower case.
+        body: decoded from its content coding, whole.
+        retry_after: seconds from the ``Retry-After`` header (RFC 9110, 10.2.3), never negative.
+    """
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    retry_after: float | None = None
+
+    def header(self, name: str) -> str:
+        """A header's value; empty where there is none."""
+        return self.headers.get(name, "")
+
+    def decode(self, kind: type[T]) -> T:
+        """The JSON body as a struct; members that the struct does not have are skipped.
+
+        Raises:
+            msgspec.ValidationError: it is JSON, but not as the struct has it.
+            ValueError, RecursionError: it is no JSON.
+        """
+        try:
+            # As text, since what a decoder skips it does not check to be Unicode.
+            return msgspec.json.decode(self.body.decode(), type=kind)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # Python's reader also takes what JSON does not have, such as half a surrogate pair.
+            return msgspec.convert(json.loads(self.body), kind)
+
+    def __repr__(self) -> str:
+        """Without what came: it may hold key material or repeat the token."""
+        return f"Response({self.status}, {len(self.body)} bytes)"
+
+
+Result = Response | TransportFailure
+"""What one request came to."""
+
+
+def trace_nothing(_line: str) -> None:
+    """Trace nothing."""
+
+
+class TransportOptions(Struct, frozen=True, kw_only=True):
+    """How requests are sent.
+
+    Attributes:
+        ca_file: the only certificates to trust, PEM; None for ``SSL_CERT_FILE``, else
+            ``SSL_CERT_DIR``, else the well-known ones.
+        connect_timeout: seconds for making a connection.
+        read_timeout: seconds without a byte after which a request is given up.
+        max_connections: how many requests at a time.
+        max_body: the longest body that is read, in bytes, decoded.
+        trace: takes one line per request: method, path, status, milliseconds.
+        clock: seconds that only go forward, for durations.
+        now: seconds since the epoch, for HTTP-dates.
+    """
+
+    ca_file: Path | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    max_connections: int = 5
+    max_body: int = MAX_BODY_BYTES
+    trace: Callable[[str], None] = trace_nothing
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+
+
+class _NoCookies(CookieJar):
+    """Keeps none, and spends no time on looking for them."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave the response's cookies alone."""
+
+
+class GetOnly(httpx.BaseTransport):
+    """Passes GET requests on to a client and refuses every other method, before it is sent."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a GET; the connections, and closing them, stay the other client's business."""
+        if request.method != "GET":
+            raise RuntimeError(f"{request.method} was about to be sent where only GET may be")
+        return self._client.send(request, stream=True)
+
+
+class HttpClient:
+    """Sends requests on one pool of connections; safe to use from many threads.
+
+    Args:
+        base_url: what paths are appended to, without a slash at its end.
+        client: httpx's client, which holds the connections.
+        options: how requests are sent.
+    """
+
+    def __init__(self, base_url: str, client: httpx.Client, options: TransportOptions) -> None:
+        self.base_url = base_url
+        self._client = client
+        self._options = options
+
+    def read_only(self) -> HttpClient:
+        """A client on the same connections that can't send anything but GET."""
+        client = httpx.Client(
+            headers=HEADERS, transport=GetOnly(self._client), cookies=_NoCookies()
+        )
+        return HttpClient(self.base_url, client, self._options)
+
+    def at(self, base_url: str) -> HttpClient:
+        """A client on the same connections for another base URL of the same server."""
+        return HttpClient(base_url, self._client, self._options)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        auth: Auth | None = None,
+        query: Query | None = None,
+        content: bytes | None = None,
+        content_type: str = "application/json",
+        read_timeout: float | None = None,
+    ) -> Result:
+        """Send one request, once, and read the whole response; trace it in one line.
+
+        Args:
+            method: such as ``GET``.
+            path: below the base URL, percent-encoded.
+            auth: proves who asks.
+            query: the URL's query.
+            content: the body.
+            content_type: what the body is.
+            read_timeout: seconds without a byte after which it is given up; else the options'.
+        """
+        timeout = read_timeout or self._options.read_timeout
+        request = self._client.build_request(
+            method,
+            self.base_url + path,
+            params=query,
+            headers={"Content-Type": content_type} if content is not None else None,
+            content=content,
+            timeout=httpx.Timeout(timeout, connect=min(self._options.connect_timeout, timeout)),
+        )
+        start = self._options.clock()
+        result = self._send(request, auth)
+        spent = round((self._options.clock() - start) * 1000)
+        ended = result.status if isinstance(result, Response) else result.cause.value
+        self._options.trace(f"{method} {request.url.raw_path.decode('ascii')} {ended} {spent} ms")
+        return result
+
+    def _send(self, request: httpx.Request, auth: Auth | None) -> Result:
+        try:
+            with closing(self._client.send(request, stream=True, auth=auth)) as response:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                coding = headers.get("content-encoding", "")
+                body = read_body(response.iter_raw(), coding, self._options.max_body)
+        except tuple(FAILURES) as error:
+            # Returned, so that what is raised later does not hold on to the request and its token.
+            return transport_failure(error)
+        if isinstance(body, TransportFailure):
+            return body
+        retry_after = retry_after_seconds(headers.get("retry-after", ""), self._options.now())
+        return Response(response.status_code, headers, body, retry_after)
+
+
+def read_body(
+    chunks: Iterable[bytes], coding: str, limit: int = MAX_BODY_BYTES
+) -> bytes | TransportFailure:
+    """A body, decoded and whole, without ever holding much more than ``limit`` bytes of it.
+
+    Args:
+        chunks: the body as it is sent.
+        coding: the ``Content-Encoding`` (RFC 9110, 8.4); gzip and deflate are understood.
+        limit: the most bytes it may have, decoded.
+    """
+    coding = coding.strip().lower()
+    if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        return TransportFailure(Cause.UNUSABLE, f"a body in a coding nobody asked for: {coding}")
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding not in {"", "identity"} else None
+    body = bytearray()
+    try:
+        for chunk in chunks:
+            body += inflate.decompress(chunk, limit + 1 - len(body)) if inflate else chunk
+            if len(body) > limit:
+                return TransportFailure(Cause.UNUSABLE, f"a body of more than {limit} bytes")
+    except zlib.error as error:
+        message = f"a body that is not {coding} as it says: {error}"
+        return TransportFailure(Cause.UNUSABLE, message)
+    if inflate and body and not inflate.eof:
+        return TransportFailure(Cause.LOST, "a body that is cut off")
+    return bytes(body)
+
+
+@contextmanager
+def open_client(base_url: str, options: TransportOptions) -> Iterator[HttpClient]:
+    """A client whose connections all threads share; nothing is sent yet.
+
+    Redirects are not followed, cookies not kept, ``~/.netrc`` not read. Proxies come from the usual
+    variables, except that nothing is sent through a proxy to this very machine.
+
+    Raises:
+        UsageError: the CA file or a proxy variable can't be used.
+    """
+    with _httpx_client(base_url, options) as client:
+        yield HttpClient(base_url, client, options)
+
+
+def _httpx_client(base_url: str, options: TransportOptions) -> httpx.Client:
+    use_proxies = not is_loopback(base_url)
+    # Reading all authorities takes time: where TLS is never spoken, none are.
+    needs_tls = not base_url.startswith("http:") or options.ca_file is not None
+    needs_tls = needs_tls or (use_proxies and bool(getproxies()))
+    context = tls_context(options.ca_file) if needs_tls else no_tls_context()
+    limits = httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=None)
+    try:
+        return httpx.Client(
+            headers=HEADERS,
+            verify=context,
+            limits=limits,
+            timeout=options.read_timeout,
+            cookies=_NoCookies(),
+            trust_env=use_proxies,
+        )
+    except (ValueError, ImportError, httpx.InvalidURL):
+        pass  # reported below: the original text may repeat a proxy's password
+    raise UsageError(
+        "A proxy variable (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY) holds no usable URL",
+        why="No request can be sent as the environment asks for",
+        fix="Write it like http://proxy.example.com:3128; SOCKS needs the socksio package",
+    )

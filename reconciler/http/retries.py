@@ -1,0 +1,157 @@
+"""The one place that tries again: how long to wait, and when to stop."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_result
+
+BASE_SECONDS = 0.5
+"""The first wait is drawn from zero to this; the range doubles with every further attempt."""
+CAP_SECONDS = 30.0
+"""Where the range stops growing."""
+MAX_ATTEMPTS = 5
+"""How often one request is sent at most, the first time included."""
+
+Wait = Callable[[float], bool]
+"""Waits so many seconds; True where it broke off because the run was cancelled (``Event.wait``)."""
+
+R = TypeVar("R")
+
+
+class _CancelledError(Exception):
+    """The run was cancelled during a wait."""
+
+
+class RetryPolicy:
+    """Exponential backoff with full jitter, shared by all threads of a run.
+
+    Args:
+        wait: how to wait.
+        jitter: a random number from 0 up to 1.
+        budget: how many waits there may be in the whole run; None for any number.
+        longest_wait: the longest wait a server can ask for, in seconds.
+        patient: wait for ``longest_wait`` where a server asks for more; if not, give up at once.
+    """
+
+    def __init__(
+        self,
+        wait: Wait,
+        jitter: Callable[[], float] = random.random,
+        *,
+        budget: int | None = None,
+        longest_wait: float = 60.0,
+        patient: bool = True,
+    ) -> None:
+        self._wait = wait
+        self._jitter = jitter
+        self._budget = math.inf if budget is None else budget
+        self._longest_wait = longest_wait
+        self._patient = patient
+        self._lock = threading.Lock()
+
+    def call(
+        self,
+        send: Callable[[], R],
+        may_retry: Callable[[R], bool],
+        retry_after: Callable[[R], float | None],
+    ) -> tuple[R, int]:
+        """Send a request until its result is final, or no further attempt is allowed.
+
+        Args:
+            send: sends it once.
+            may_retry: whether another attempt may get a better result.
+            retry_after: the seconds the server asked to wait; None where it did not.
+
+        Returns:
+            The last result, and how many attempts were made.
+        """
+        results: list[R] = []
+
+        def attempt() -> R:
+            results.append(send())
+            return results[-1]
+
+        def asked(state: RetryCallState) -> float | None:
+            return retry_after(results[-1]) if state.attempt_number else None
+
+        retrying = Retrying(
+            retry=retry_if_result(may_retry),
+            stop=lambda state: self._is_last(state.attempt_number, asked(state)),
+            wait=lambda state: self._seconds(state.attempt_number, asked(state)),
+            sleep=self._sleep,
+            retry_error_callback=lambda _state: results[-1],
+        )
+        with suppress(_CancelledError):
+            retrying(attempt)
+        return results[-1], len(results)
+
+    def wait_before_retry(self, attempt: int, retry_after: float | None = None) -> bool:
+        """Wait before a request is sent again.
+
+        Args:
+            attempt: how often it was sent, from 1.
+            retry_after: the seconds the server asked to wait; None where it did not.
+
+        Returns:
+            False where it may not be sent again: there were enough attempts, the budget is used up,
+            or the run was cancelled.
+        """
+        if self._is_last(attempt, retry_after):
+            return False
+        return not self._wait(self._seconds(attempt, retry_after))
+
+    def _is_last(self, attempt: int, retry_after: float | None) -> bool:
+        if attempt >= MAX_ATTEMPTS:
+            return True
+        if not self._patient and (retry_after or 0.0) > self._longest_wait:
+            return True
+        with self._lock:
+            if self._budget <= 0:
+                return True
+            self._budget -= 1
+            return False
+
+    def _seconds(self, attempt: int, retry_after: float | None) -> float:
+        drawn: float = self._jitter() * min(CAP_SECONDS, BASE_SECONDS * 2.0 ** (attempt - 1))
+        return max(drawn, min(retry_after or 0.0, self._longest_wait))
+
+    def _sleep(self, seconds: float) -> None:
+        if self._wait(seconds):
+            raise _CancelledError
+
+
+def seconds(value: object) -> float | None:
+    """A number of seconds from a response, as a number or as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return max(number, 0.0) if math.isfinite(number) else None
+
+
+def retry_after_seconds(header: str, now: float) -> float | None:
+    """A ``Retry-After`` header (RFC 9110, 10.2.3) as seconds; None where it says nothing.
+
+    Args:
+        header: seconds or an HTTP-date.
+        now: seconds since the epoch.
+    """
+    number = seconds(header)
+    if number is not None:
+        return number
+    try:
+        date = parsedate_to_datetime(header)
+        # The asctime form names no zone; every HTTP-date is in GMT (RFC 9110, 5.6.7).
+        return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now, 0.0)
+    except (ValueError, OverflowError):
+        return None
