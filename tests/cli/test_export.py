@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
-
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from workspace import TOKEN, BuildWorkspace, Key, Ran, Workspace, seed
-
-from reconciler.cli.main import main
-from reconciler.core.names import name_fault
-from reconciler.sandbox.seed import read_seed
-from reconciler.sandbox.server import Options, Running, running
+from workspace import BuildWorkspace, Key, Workspace, seed
 
 TEXTS = {
     "nothing": None,
@@ -271,52 +258,3 @@ def test_the_deadline_ends_an_export_that_hangs(workspace: Workspace) -> None:
 
     assert (named.code, every.code) == (143, 143)
     assert "The deadline of 0.2 s ended the run" in named.err
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Running]:
-    keys: list[Key] = [{"name": str(place), "kid": str(place)} for place in range(3)]
-    with running(Options(read_seed(seed({"P": keys})))) as server:
-        yield server
-
-
-def called(sandbox: Running, folder: Path, *words: str) -> Ran:
-    (folder / "token").write_text(TOKEN)
-    out, err = io.StringIO(), io.StringIO()
-    target = ("--server", sandbox.url, "--token-file", str(folder / "token"))
-    with redirect_stdout(out), redirect_stderr(err):
-        code = main([*words, *target])
-    return Ran(code, out.getvalue(), err.getvalue())
-
-
-texts = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
-    [text for text in TEXTS.values() if text is not None and len(text) < 1000]
-)
-rows = st.lists(
-    st.tuples(texts.filter(bool), st.none() | texts),
-    min_size=3,
-    max_size=3,
-    unique_by=lambda row: row[0],
-)
-
-
-@given(rows)
-@settings(max_examples=40, deadline=None)
-def test_any_names_and_descriptions_plan_to_nothing(
-    sandbox: Running, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str | None]]
-) -> None:
-    folder = tmp_path_factory.getbasetemp()
-    for place, key in enumerate(sandbox.admin.keys("P")):
-        free = f"free-{place}-{json.dumps(rows)[:80]}"
-        assert sandbox.admin.change("P", key.name, to=free) is None
-    for key, (name, description) in zip(sandbox.admin.keys("P"), rows, strict=True):
-        assert sandbox.admin.change("P", key.name, to=name, description=description) is None
-
-    exported = called(sandbox, folder, "export", "P")
-    (folder / "p.yaml").write_text(exported.out)
-    planned = called(sandbox, folder, "plan", str(folder / "p.yaml"), "--detailed-exitcode")
-
-    assert exported.code == 0
-    assert (planned.code, planned.out.split(":")[0]) == (0, "Nothing to do")
-    left_out = sum(name_fault(name) is not None for name, _ in rows)
-    assert exported.err.count("warning: left out") == left_out

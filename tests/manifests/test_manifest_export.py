@@ -24,7 +24,7 @@ jwks = st.builds(
     LiveJwk,
     name=names.filter(bool),
     description=st.none() | texts,
-    kid=st.none() | st.sampled_from(["same", "k1", "k2"]),
+    kid=st.none() | st.sampled_from(["same", "k1", "k2"]) | texts.filter(bool),
     type=st.just("RSA"),
 )
 projects = st.builds(
