@@ -22,6 +22,7 @@ from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.formatting import counted
+from reconciler.reports.linked_renames import LinkedRenames
 from reconciler.reports.problems import NOTHING_PLANNED
 from reconciler.reports.templates import environment, safe
 from reconciler.reports.terminal import Terminal
@@ -37,7 +38,6 @@ _LONGEST_LINE = 300
 _LONGEST_MESSAGE = 1_000
 _DESCRIPTION_WIDTH = 80
 _UNFOLDED = 40
-"""So many rows are shown at once; more are folded."""
 _FOLD = 120
 """At least the characters of the lines that fold a section, and of its line ends."""
 _LONGEST_LABEL = 40
@@ -57,7 +57,7 @@ class Section(Struct):
         intro: a paragraph before the rows.
         head: the lines that open the block the rows stand in.
         tail: the line that closes it.
-        folded: whether the rows are shown only when asked for.
+        unfolded: how many rows are shown at once; more than these are all folded. None: any.
         omitted: how many more rows were left out already.
         kept: how many rows are shown.
     """
@@ -69,7 +69,7 @@ class Section(Struct):
     intro: str = ""
     head: str = ""
     tail: str = ""
-    folded: bool = False
+    unfolded: int | None = None
     omitted: int = 0
     kept: int = 0
 
@@ -97,10 +97,9 @@ def render(
         ValueError: the limit is below ``SMALLEST_LIMIT``.
     """
     view = View(result, command)
-    sections = [*_sections(view), *(_pictures(view) if html else ()), _unmanaged(view)]
     verdict = view.verdict
     return _fitted(
-        [section for section in sections if section.rows or section.omitted],
+        _sections(view, diagrams=html),
         limit,
         folds=html,
         sign=_SIGNS[verdict.status],
@@ -124,9 +123,7 @@ def render_error(
     sections = []
     if isinstance(error, ManifestError):
         title, messages, fix = f"{error.what}; {NOTHING_PLANNED}", [], ""
-        if error.problems:
-            rows = _rows("problem", error.problems)
-            sections = [Section("Problems", "problem", 0, rows)]
+        sections = [Section("Problems", "problem", 0, _rows("problem", error.problems))]
     return _fitted(
         sections,
         limit,
@@ -156,39 +153,33 @@ def marker(key: str, *, html: bool = True) -> str:
     return f"<!-- reconciler:{name} -->" if html else f"[//]: # (reconciler:{name})"
 
 
-def _sections(view: View) -> list[Section]:
-    """The sections that every host shows, in the order a reader needs them."""
+def _sections(view: View, *, diagrams: bool) -> list[Section]:
+    """All sections, in the order a reader needs them; some may be empty."""
     plan = view.plan
     unfinished = _rows("outcome", [item for item in view.outcomes if not item.applied])
     applied = _rows("outcome", [item for item in view.outcomes if item.applied])
     changes, resent = _rows("change", view.changes), _rows("resent", view.resent)
-    side_effects = view.side_effects if view.planned else ()
-    outcome_head, change_head = _row("outcome_head"), _row("change_head")
+    side_effects = _rows("side_effect", view.side_effects if view.planned else ())
+    unmanaged = _rows("unmanaged", plan.unmanaged)
+    title, unfolded = ("Changes", _UNFOLDED) if view.planned else ("Planned changes", 0)
+    update, change = _row("outcome_head"), _row("change_head")
     return [
         Section("Refused", "refusal", 0, _rows("refusal", plan.refusals), intro=view.also_pending),
-        Section("Not complete", "update", 1, unfinished, head=outcome_head),
-        Section(
-            "Applied", "update", 4, applied, head=outcome_head, folded=len(applied) > _UNFOLDED
-        ),
+        Section("Not complete", "update", 1, unfinished, head=update),
+        Section("Applied", "update", 4, applied, head=update, unfolded=_UNFOLDED),
         Section("What to do next", "hint", 2, _rows("next_step", view.next_steps)),
-        Section(
-            "Changes" if view.planned else "Planned changes",
-            "change",
-            5,
-            changes,
-            head=change_head,
-            folded=not view.planned or len(changes) > _UNFOLDED,
-        ),
-        Section("Sent again", "key", 5, resent, folded=len(resent) > _UNFOLDED),
-        Section("Side effects", "side effect", 3, _rows("side_effect", side_effects)),
+        Section(title, "change", 5, changes, head=change, unfolded=unfolded),
+        Section("Sent again", "key", 5, resent, unfolded=_UNFOLDED),
+        Section("Side effects", "side effect", 3, side_effects),
         Section("Warnings", "warning", 6, _rows("warning", plan.warnings)),
+        *([_pictures(view.linked_renames)] if diagrams else []),
+        Section("Unmanaged, left alone", "key", 8, unmanaged, unfolded=0),
     ]
 
 
-def _pictures(view: View) -> list[Section]:
-    linked = view.linked_renames
+def _pictures(linked: Sequence[LinkedRenames]) -> Section:
     small = [item for item in linked if len(item.order) <= _MOST_MOVES][:_MOST_PICTURES]
-    section = Section(
+    return Section(
         "Renames that wait for each other",
         "picture",
         7,
@@ -198,12 +189,6 @@ def _pictures(view: View) -> list[Section]:
         tail="```",
         omitted=len(linked) - len(small),
     )
-    return [section]
-
-
-def _unmanaged(view: View) -> Section:
-    rows = _rows("unmanaged", view.plan.unmanaged)
-    return Section("Unmanaged, left alone", "key", 8, rows, folded=True)
 
 
 def _fitted(sections: Sequence[Section], limit: int, **values: object) -> str:
@@ -212,6 +197,7 @@ def _fitted(sections: Sequence[Section], limit: int, **values: object) -> str:
         message = f"a Markdown report needs room for {SMALLEST_LIMIT:,} characters, not {limit:,}"
         raise ValueError(message)
     page = _environment().get_template("markdown.j2")
+    sections = [section for section in sections if section.rows or section.omitted]
     values = {"stopped": "", "fix": "", "plan": None, "sections": sections, **values}
     frames = sum(len(section.head) + len(section.tail) + _FOLD for section in sections)
     room = limit - len(page.render(values)) - frames

@@ -131,7 +131,8 @@ def _refused(plan: Plan, verb: str) -> str:
 def _applied(plan: Plan, outcomes: Sequence[StepOutcome]) -> Verdict:
     steps = Counter(item.outcome for item in outcomes)
     complete = steps.keys() == {Outcome.APPLIED}
-    done = nonzero(*((_done(plan, outcomes)[actions], label) for actions, label in _DONE.items()))
+    counts = _done(plan, outcomes)
+    done = nonzero(*((counts[actions], label) for actions, label in _DONE.items()))
     if complete:
         message = (
             f"Applied: {', '.join(done)}; read back, and deployed everywhere the gateway named."

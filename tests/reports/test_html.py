@@ -33,7 +33,7 @@ def check_rows(result: RunResult) -> None:
         assert escape.name(item.after.name) in row[1]
         old, new = compared(item.before.description, item.after.description, 2_000, "…")
         differs = item.before.description != item.after.description
-        assert row[2] == (old + new if differs else "")
+        assert row[2] == (f"\N{MINUS SIGN} {old}+ {new}" if differs else "")
 
 
 @pytest.mark.parametrize("name", RESULTS)
