@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.digest import Document
 from reconciler.core.model import DeclaredProject
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
@@ -27,7 +26,7 @@ def render_error(
     return terminal.encoded("\n".join(_lines(error, terminal)) + "\n")
 
 
-def error_members(error: ReconcilerError) -> Document:
+def error_members(error: ReconcilerError) -> dict[str, object]:
     """A failure as the members of the JSON document that stands where the plan would.
 
     ``problems`` is empty but for invalid manifests; ``line`` and ``column`` of a problem are null
@@ -65,7 +64,7 @@ def _lines(error: ReconcilerError, terminal: Terminal) -> Iterator[str]:
         yield from terminal.wrap(escape.terminal(error.fix), f"  {terminal.arrow} ", "    ")
 
 
-def _problem(problem: Problem) -> Document:
+def _problem(problem: Problem) -> dict[str, object]:
     return {
         "file": problem.file,
         "line": problem.line or None,
@@ -81,7 +80,7 @@ def validity_message(projects: Sequence[DeclaredProject]) -> str:
     return f"Valid: {declared}. No gateway was asked."
 
 
-def validity_members(projects: Sequence[DeclaredProject]) -> Document:
+def validity_members(projects: Sequence[DeclaredProject]) -> dict[str, object]:
     """The same as the members of a JSON document; its ``problems`` are always empty."""
     return {
         "problems": [],
