@@ -36,7 +36,7 @@ _NOT_FOR_MERMAID = r"[.-](?= )|[^\w .-]|_"
 
 # What stands bare in Markdown. GitHub and GitLab link a word of 7 to 40 hexadecimal digits, decimal
 # ones too, as a commit, so that longer numbers need the separators of their thousands.
-_BARE = re.compile(
+_BARE = (
     r"|\(|[,.;:!?)]+"
     r"|\(?(?!(?i:[a-f]{7}))[^\W\d_]+(?:'[a-z]+)?[,.;:!?)]*"
     r"|\(?\d{1,5}(?:,\d{3})*[,;:)]*"
@@ -141,7 +141,7 @@ def reads_backwards(text: str) -> bool:
 
 
 def _bare_words(text: str) -> str:
-    runs = groupby(text.split(" "), key=lambda word: _BARE.fullmatch(word) is not None)
+    runs = groupby(text.split(" "), key=lambda word: re.fullmatch(_BARE, word) is not None)
     return " ".join(
         " ".join(words) if is_bare else code(" ".join(words)) for is_bare, words in runs
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 # An opening backtick follows a blank or a bracket, a closing one precedes a blank or punctuation,
 # so that a backtick inside a name does not count as one of the message's own.
-_CODE = re.compile(r"(?:^|(?<= )|(?<= \())`([^`]+)`(?=[,.;:!?)]*(?: |$))")
+_CODE = r"(?:^|(?<= )|(?<= \())`([^`]+)`(?=[,.;:!?)]*(?: |$))"
 
 
 def counted(count: int, noun: str) -> str:
@@ -26,6 +26,6 @@ def code_parts(message: str) -> Iterator[tuple[bool, str]]:
     Text after code begins with punctuation or a blank. Text before code ends with a blank, or with
     a blank and an opening bracket. No part is empty.
     """
-    for number, part in enumerate(_CODE.split(message)):
+    for number, part in enumerate(re.split(_CODE, message)):
         if part:
             yield number % 2 == 1, part

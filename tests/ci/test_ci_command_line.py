@@ -32,6 +32,11 @@ def files(run: CommandLine) -> Environment:
     return GITHUB | named | {"GITHUB_WORKSPACE": str(run.folder)}
 
 
+@pytest.fixture(autouse=True)
+def bad_manifest(run: CommandLine) -> None:
+    (run.folder / "bad.yaml").write_text(BAD)
+
+
 def outputs(run: CommandLine) -> dict[str, str]:
     return github_outputs((run.folder / "output").read_text())
 
@@ -41,11 +46,10 @@ def test_problems_of_manifests_become_annotations(
     run: CommandLine, files: Environment, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (run.folder / "jwks").mkdir()
-    (run.folder / "jwks" / "bad.yaml").write_text(BAD)
     monkeypatch.chdir(run.folder / "jwks")
-    ran = run("validate", "bad.yaml", "--format", form, **files)
+    ran = run("validate", "../bad.yaml", "--format", form, **files)
     assert ran.code == 65
-    assert {command.properties["file"] for command in commands(ran)} == {"jwks/bad.yaml"}
+    assert {command.properties["file"] for command in commands(ran)} == {"bad.yaml"}
     assert all(command.name == "error" for command in commands(ran))
     assert commands(ran)[0].properties["line"] == "4"
     assert outputs(run) == {"exit-code": "65"}
@@ -115,7 +119,6 @@ def test_a_wrong_command_line_is_reported(run: CommandLine, files: Environment) 
 def test_it_can_be_switched_off(
     run: CommandLine, files: Environment, words: list[str], off: Environment
 ) -> None:
-    (run.folder / "bad.yaml").write_text(BAD)
     environment = files | off if "CI" not in off else off  # Jenkins and others only set CI
     ran = run("validate", "bad.yaml", *words, **environment)
     assert ran.code == 65
@@ -137,14 +140,12 @@ def test_commands_that_decide_nothing_have_no_outputs(
 
 
 def test_a_runner_without_files_gets_only_a_log(run: CommandLine) -> None:
-    (run.folder / "bad.yaml").write_text(BAD)
     ran = run("validate", "bad.yaml", **GITHUB)
     assert ran.code == 65
     assert commands(ran)
 
 
 def test_files_that_can_t_be_written_are_a_warning(run: CommandLine) -> None:
-    (run.folder / "bad.yaml").write_text(BAD)
     missing = str(run.folder / "missing" / "file")
     environment: Environment = {"GITHUB_STEP_SUMMARY": missing, "GITHUB_OUTPUT": missing}
     ran = run("validate", "bad.yaml", **GITHUB, **environment)
@@ -153,7 +154,6 @@ def test_files_that_can_t_be_written_are_a_warning(run: CommandLine) -> None:
 
 
 def test_a_summary_that_is_full_is_left_as_it_is(run: CommandLine, files: Environment) -> None:
-    (run.folder / "bad.yaml").write_text(BAD)
     (run.folder / "summary").write_text("x" * 1024 * 1024)
     assert run("validate", "bad.yaml", **files).code == 65
     assert (run.folder / "summary").stat().st_size == 1024 * 1024
@@ -180,7 +180,6 @@ def test_a_bug_in_the_last_step_is_reported(
 
 
 def test_azure_gets_issues(run: CommandLine) -> None:
-    (run.folder / "bad.yaml").write_text(BAD)
     environment: Environment = {
         "TF_BUILD": "True",
         "BUILD_SOURCESDIRECTORY": str(run.folder.parent),

@@ -98,28 +98,19 @@ def expected(annotation: Annotation) -> dict[str, str]:
 
 
 @given(texts, texts)
-def test_github_reads_exactly_what_was_meant(message: str, file: str) -> None:
+def test_a_ci_system_reads_exactly_what_was_meant(message: str, file: str) -> None:
     annotations = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
-    lines = list(github_commands.commands(annotations))
-    assert len(lines) == len(annotations)
-    for line, annotation in zip(lines, annotations, strict=True):
+    to_github, to_azure = (
+        list(system.commands(annotations)) for system in (github_commands, azure_commands)
+    )
+    for line, other, annotation in zip(to_github, to_azure, annotations, strict=True):
+        text = annotation.message
         assert line.isprintable()
-        assert github(line) == Command(
-            annotation.severity, expected(annotation), annotation.message
-        )
-
-
-@given(texts, texts)
-def test_azure_reads_exactly_what_was_meant(message: str, file: str) -> None:
-    annotations = list(result_annotations(refused(message, message, SourceLocation(file, 3, 4))))
-    lines = list(azure_commands.commands(annotations))
-    assert len(lines) == len(annotations)
-    for line, annotation in zip(lines, annotations, strict=True):
-        assert line.isprintable()
+        assert other.isprintable()
+        assert github(line) == Command(annotation.severity, expected(annotation), text)
         meant = {"type": annotation.severity.value, "linenumber": "3", "columnnumber": "4"}
         meant |= {"sourcepath": annotation.file} if annotation.file else {}
-        said = azure(line)
-        assert said == Command("task.logissue", meant, f"{annotation.title}: {annotation.message}")
+        assert azure(other) == Command("task.logissue", meant, f"{annotation.title}: {text}")
 
 
 @given(texts, texts)
