@@ -13,9 +13,10 @@ from reconciler.cli.overview import AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLLECT_AFTER = 50_000
-"""New values after which reference cycles are looked for: values made here by the hundred thousand
-form none, and a look after every 700, as Python has it, takes a fifth of a large plan's time."""
+COLLECT_AFTER = 500_000
+"""New values after which reference cycles are searched for: the values made here by the hundred
+thousand form none. Loading 10,000 entries takes 0.21 s with it, 0.29 s with 50,000, and no more
+memory."""
 
 
 def main(arguments: Sequence[str]) -> int:
