@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from benchmarks.bench import Bench, Row, time_row
 from benchmarks.measure import Cost, apart
-from reconciler.cli.main import COLLECT_AFTER
+from reconciler.cli.app import COLLECT_AFTER
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, SourceLocation
 from reconciler.core.planner import make_plan
 

@@ -1,6 +1,6 @@
 """``python -m reconciler``."""
 
-from reconciler.cli.main import run
+from reconciler.cli.app import run
 
 if __name__ == "__main__":
     run()

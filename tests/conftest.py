@@ -97,7 +97,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program wait for nothing before it tries again."""
     from reconciler.cli.cancel import CancelToken
 
-    monkeypatch.setattr(CancelToken, "wait", lambda stop, _seconds: stop.stopping())
+    monkeypatch.setattr(CancelToken, "wait", lambda cancel, _seconds: cancel.is_cancelled())
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks

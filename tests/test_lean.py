@@ -16,11 +16,9 @@ import pytest
 
 from benchmarks.dataset import Dataset
 from benchmarks.served import Served, serving
-from reconciler.cli.main import main
+from reconciler.cli.app import main
 
-HEAVY = frozenset(
-    {"asyncio", "deepdiff", "jinja2", "jsonschema", "rich", "pygments", "starlette", "uvicorn"}
-)
+HEAVY = frozenset({"asyncio", "deepdiff", "jinja2", "jsonschema", "starlette", "uvicorn"})
 """What no run without a terminal, a sandbox or a fault to explain has any use for."""
 
 NO_GATEWAY = HEAVY | {"httpx", "httpcore", "ssl"}
@@ -36,13 +34,13 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str], int, int]] = {
     "schema": (["schema"], NO_GATEWAY, 25, 180),
     "show": (["show", "plan.json"], NO_MANIFEST, 42, 150),
     "validate": (["validate", "manifests"], NO_GATEWAY, 44, 195),
-    "plan": (["plan", "manifests"], HEAVY, 86, 365),
+    "plan": (["plan", "manifests"], HEAVY, 86, 370),
     "apply": (["apply", "manifests", "--auto-approve"], HEAVY, 98, 380),
 }
 """Per command: its words, what it must not load, and the most modules it may load, of this package
 and in all, beyond those of a bare Python."""
 
-RUN = "from reconciler.cli.main import run; run()"
+RUN = "from reconciler.cli.app import run; run()"
 
 
 @pytest.fixture
@@ -123,7 +121,7 @@ def test_twice_the_keys_take_twice_the_calls(
             counted.append(calls(["plan", str(folder)]).total())
     small, large = counted
     assert large / small <= 2.05
-    assert small / 1000 <= CALLS_PER_KEY
+    assert (large - small) / 1000 <= CALLS_PER_KEY
 
 
 CALLS_PER_KEY = 200

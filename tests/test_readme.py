@@ -147,7 +147,7 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 
 
 def test_every_command_has_its_row() -> None:
-    from reconciler.cli.overview import COMMANDS
+    from reconciler.cli.help import COMMANDS
 
     assert [name for name in COMMANDS if f"| `reconciler {name}" not in README] == []
 

@@ -103,7 +103,7 @@ class CommandLine:
 
     def __call__(self, *words: str, stdin: str = "", **environment: str) -> Ran:
         """Call it in this process, with more variables than there are."""
-        from reconciler.cli.main import main
+        from reconciler.cli.app import main
 
         with self.monkeypatch.context() as patch:
             patch.setattr(

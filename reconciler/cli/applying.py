@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from contextlib import nullcontext
+import threading
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+import click
 from msgspec import Struct
 
 from reconciler.cli.exit_codes import ExitCode, worst
@@ -14,7 +17,7 @@ from reconciler.core.outcome import Outcome, RunResult
 from reconciler.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -26,8 +29,13 @@ if TYPE_CHECKING:
     from reconciler.cli.reports import Report
     from reconciler.cli.reviewed import Reviewed
     from reconciler.core.model import DeclaredProject, LiveProject
+    from reconciler.core.plan import Step
     from reconciler.executor.run import Execution
     from reconciler.journal.journal import Journal
+
+
+_ERASE_LINE = "\x1b[1A\x1b[2K"
+"""Up one line, and erase it."""
 
 
 class ApplyOptions(Struct, frozen=True):
@@ -124,7 +132,7 @@ def apply_declared(
         if reviewed is not None:
             require_reviewed(reviewed, planned.reviewable)
         try:
-            result, codes = _carry_out(planned, orders, means, journal)
+            result, codes = _run_command(planned, orders, means, journal)
         except RefusedError as refusal:
             # Nobody agreed: what they would have had to agree to is still the result.
             write_reports(orders.reports, RunResult(planned.plan), means.console)
@@ -139,7 +147,7 @@ def apply_declared(
     return worst(codes)
 
 
-def _carry_out(
+def _run_command(
     planned: Planned, orders: ApplyOptions, means: ApplyContext, journal: Journal | None
 ) -> tuple[RunResult, list[int]]:
     plan = planned.plan
@@ -149,7 +157,7 @@ def _carry_out(
     if not plan.steps:
         return RunResult(plan, outcomes=()), codes
     _ask(planned, orders, means.console)
-    means.stop.see_through()
+    means.stop.finish_updates()
     execution = _execute(planned, means, journal)
     codes += _codes(execution, means.stop)
     return RunResult(plan, execution.outcomes, _stopped(execution, means.stop)), codes
@@ -167,17 +175,16 @@ def _ask(planned: Planned, orders: ApplyOptions, console: Console) -> None:
 
 
 def _execute(planned: Planned, means: ApplyContext, journal: Journal | None) -> Execution:
-    from reconciler.cli.progress import step_counter
     from reconciler.executor.context import ExecutionContext, NoRecorder
     from reconciler.executor.run import execute
 
-    with step_counter(means.console, len(planned.plan.steps)) as progress:
+    with _progress(means.console, len(planned.plan.steps)) as progress:
         gateway = means.connection.gateway
         context = ExecutionContext(
             reader=gateway.reader,
             writer=gateway.writer,
             wait_before_retry=gateway.retries.wait_before_retry,
-            is_cancelled=means.stop.stopping,
+            is_cancelled=means.stop.is_cancelled,
             on_sent=progress,
             recorder=journal or NoRecorder(),
         )
@@ -264,3 +271,23 @@ def _command(orders: ApplyOptions, target: ConnectionOptions) -> str:
         if value is not None:
             words += [option, str(value)]
     return shlex.join(words)
+
+
+@contextmanager
+def _progress(console: Console, total: int) -> Iterator[Callable[[Step], None]]:
+    """Count the steps that were sent, in a bar on a terminal."""
+    is_dumb = os.environ.get("TERM") == "dumb"
+    if console.verbosity != 0 or is_dumb or not console.stderr.isatty():
+        yield lambda _step: None
+        return
+    lock = threading.Lock()
+    with click.progressbar(
+        length=total, label="Applying", show_pos=True, show_eta=False, file=console.stderr
+    ) as bar:
+
+        def advance(_step: Step) -> None:
+            with lock:
+                bar.update(1)
+
+        yield advance
+    console.stderr.write(_ERASE_LINE)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ class CancelToken:
         """Wait so long; True where it broke off because the run is to stop."""
         return self._event.wait(seconds)
 
-    def stopping(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether nothing new may start."""
         return self._event.is_set()
 
@@ -69,7 +69,7 @@ class CancelToken:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def see_through(self) -> None:
+    def finish_updates(self) -> None:
         """From now on a signal is only noted: what begins is finished, verified and told.
 
         Raises:
@@ -81,8 +81,8 @@ class CancelToken:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         code = _CODES[signal.Signals(number)]
         if self._event.is_set():
-            # Not sys.exit: it would wait for the threads whose requests are still under way.
-            os._exit(code)
+            # Threads whose requests are still under way are daemons: nothing waits for them.
+            sys.exit(code)
         self._end(f"{signal.Signals(number).name} ended the run", code)
         if not self._committed:
             self.check()

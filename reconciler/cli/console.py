@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct, field
 
+from reconciler.cli.streams import redirect_to_null
 from reconciler.errors import UsageError
 from reconciler.http.redaction import SHORTEST_SECRET, Secrets
 
@@ -165,9 +166,9 @@ def _write(stream: TextIO, text: str) -> str:
         _put(stream, text)
     except BrokenPipeError:
         # The reader has gone, as with `| head`. The run goes on, and its exit code says the rest.
-        _abandon(stream)
+        redirect_to_null(stream)
     except OSError as error:
-        _abandon(stream)
+        redirect_to_null(stream)
         return error.strerror or type(error).__name__
     return ""
 
@@ -179,12 +180,6 @@ def _put(stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
-
-
-def _abandon(stream: TextIO) -> None:
-    """Let nothing more fail: neither later texts, nor what is still in the stream's buffer."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 a descriptor is needed
-        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _is_file(stream: TextIO) -> bool:

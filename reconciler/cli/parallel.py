@@ -1,51 +1,51 @@
-"""The same request for many projects at a time, given up as soon as the run is to stop."""
+"""The same request for many projects in parallel, given up as soon as the run is cancelled."""
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.executor.parallel import start_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.cli.cancel import CancelToken
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
-_LOOK_UP = 0.1
-"""Seconds after which a deadline is noticed while answers are awaited."""
+_POLL_SECONDS = 0.1
+"""After so long a deadline is noticed while responses are awaited."""
 
-_LINGER = 1.0
-"""Seconds that other projects' requests get to finish where one's failure ends the run."""
+_GRACE_SECONDS = 1.0
+"""So long other projects' requests may take to finish where one's failure ends the run."""
 
 
 def in_parallel(
-    ask: Callable[[str], _T], names: Sequence[str], parallelism: int, stop: CancelToken
-) -> dict[str, _T]:
-    """Ask once per name, so many at a time; the answers by name, in the names' order.
+    request: Callable[[str], T], names: Sequence[str], parallelism: int, cancel: CancelToken
+) -> dict[str, T]:
+    """Send a request once per name, so many at a time; the results by name, in the names' order.
 
     Raises:
         InterruptedRunError: a signal or the deadline came in between.
         ReconcilerError: what the first failing request ended in.
     """
 
-    def asked(name: str) -> _T:
-        stop.check()
-        return ask(name)
+    def send(name: str) -> T:
+        cancel.check()
+        return request(name)
 
-    pool = ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="read")
-    futures = [pool.submit(asked, name) for name in names]
+    futures = start_all(send, names, parallelism)
     try:
         waiting = set(futures)
         while waiting:
-            done, waiting = wait(waiting, timeout=_LOOK_UP, return_when=FIRST_EXCEPTION)
-            stop.check()
+            done, waiting = wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION)
+            cancel.check()
             for future in done:
                 future.result()
         return {name: future.result() for name, future in zip(names, futures, strict=True)}
     finally:
         # Hardly waited for: a request that hangs must not hold up a failure, least of all Ctrl-C or
-        # the deadline; one that does not hang gets to use its connection before that is closed.
-        pool.shutdown(wait=False, cancel_futures=True)
-        under_way = [future for future in futures if not future.cancelled()]
-        wait(under_way, timeout=0 if stop.stopping() else _LINGER)
+        # the deadline; one that does not hang may use its connection before that is closed.
+        running = [future for future in futures if not future.cancel()]
+        wait(running, timeout=0 if cancel.is_cancelled() else _GRACE_SECONDS)

@@ -13,7 +13,7 @@ from reconciler import __version__
 from reconciler.cli.console import Console, wants_colour
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.failures import failure_of
-from reconciler.cli.overview import COMMANDS, HELP, VERSION
+from reconciler.cli.help import COMMANDS, HELP, VERSION
 from reconciler.reports.annotations.ci_system import recognise
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def program() -> None:
     """See ``overview.HELP``."""
 
 
-def carry_out(arguments: Sequence[str]) -> int:
+def run_command(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises, but to end completion."""
     if "_RECONCILER_COMPLETE" in os.environ:
         program.main(list(arguments), "reconciler", complete_var="_RECONCILER_COMPLETE")

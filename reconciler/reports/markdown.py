@@ -53,27 +53,25 @@ class Section(Struct):
         title: plain words.
         noun: what one row is, in the singular.
         rank: where room is short, sections of a lower one get it first.
-        macro: renders an item as a row: one or more whole lines.
-        items: what there is to show.
+        rows: each one or more whole lines.
         intro: a paragraph before the rows.
         head: the lines that open the block the rows stand in.
         tail: the line that closes it.
-        unfolded: how many items are shown at once; more than these are all folded. None: any.
-        omitted: how many more items were left out already.
-        rows: the rendered items for which there is room.
+        unfolded: how many rows are shown at once; more than these are all folded. None: any.
+        omitted: how many more rows were left out already.
+        kept: how many rows are shown.
     """
 
     title: str
     noun: str
     rank: int
-    macro: str
-    items: Sequence[object]
+    rows: Sequence[str]
     intro: str = ""
     head: str = ""
     tail: str = ""
     unfolded: int | None = None
     omitted: int = 0
-    rows: list[str] = []
+    kept: int = 0
 
 
 def render(
@@ -125,7 +123,7 @@ def render_error(
     sections = []
     if isinstance(error, ManifestError):
         title, messages, fix = f"{error.what}; {NOTHING_PLANNED}", [], ""
-        sections = [Section("Problems", "problem", 0, "problem", error.problems)]
+        sections = [Section("Problems", "problem", 0, _rows("problem", error.problems))]
     return _fitted(
         sections,
         limit,
@@ -158,22 +156,24 @@ def marker(key: str, *, html: bool = True) -> str:
 def _sections(view: View, *, diagrams: bool) -> list[Section]:
     """All sections, in the order a reader needs them; some may be empty."""
     plan = view.plan
-    unfinished = [item for item in view.outcomes if not item.applied]
-    applied = [item for item in view.outcomes if item.applied]
-    side_effects = list(view.side_effects) if view.planned else []
-    changes, unfolded = ("Changes", _UNFOLDED) if view.planned else ("Planned changes", 0)
-    outcome, change = _row("outcome_head"), _row("change_head")
+    unfinished = _rows("outcome", [item for item in view.outcomes if not item.applied])
+    applied = _rows("outcome", [item for item in view.outcomes if item.applied])
+    changes, resent = _rows("change", view.changes), _rows("resent", view.resent)
+    side_effects = _rows("side_effect", view.side_effects if view.planned else ())
+    unmanaged = _rows("unmanaged", plan.unmanaged)
+    title, unfolded = ("Changes", _UNFOLDED) if view.planned else ("Planned changes", 0)
+    update, change = _row("outcome_head"), _row("change_head")
     return [
-        Section("Refused", "refusal", 0, "refusal", plan.refusals, intro=view.also_pending),
-        Section("Not complete", "update", 1, "outcome", unfinished, head=outcome),
-        Section("Applied", "update", 4, "outcome", applied, head=outcome, unfolded=_UNFOLDED),
-        Section("What to do next", "hint", 2, "next_step", view.next_steps),
-        Section(changes, "change", 5, "change", view.changes, head=change, unfolded=unfolded),
-        Section("Sent again", "key", 5, "resent", view.resent, unfolded=_UNFOLDED),
-        Section("Side effects", "side effect", 3, "side_effect", side_effects),
-        Section("Warnings", "warning", 6, "warning", plan.warnings),
+        Section("Refused", "refusal", 0, _rows("refusal", plan.refusals), intro=view.also_pending),
+        Section("Not complete", "update", 1, unfinished, head=update),
+        Section("Applied", "update", 4, applied, head=update, unfolded=_UNFOLDED),
+        Section("What to do next", "hint", 2, _rows("next_step", view.next_steps)),
+        Section(title, "change", 5, changes, head=change, unfolded=unfolded),
+        Section("Sent again", "key", 5, resent, unfolded=_UNFOLDED),
+        Section("Side effects", "side effect", 3, side_effects),
+        Section("Warnings", "warning", 6, _rows("warning", plan.warnings)),
         *([_pictures(view.linked_renames)] if diagrams else []),
-        Section("Unmanaged, left alone", "key", 8, "unmanaged", plan.unmanaged, unfolded=0),
+        Section("Unmanaged, left alone", "key", 8, unmanaged, unfolded=0),
     ]
 
 
@@ -183,8 +183,7 @@ def _pictures(linked: Sequence[LinkedRenames]) -> Section:
         "Renames that wait for each other",
         "picture",
         7,
-        "picture",
-        list(enumerate(small, 1)),
+        [_row("picture", item, number) for number, item in enumerate(small, 1)],
         intro="In each picture the numbers tell the order in which its updates are sent.",
         head="```mermaid\nflowchart LR",
         tail="```",
@@ -198,24 +197,28 @@ def _fitted(sections: Sequence[Section], limit: int, **values: object) -> str:
         message = f"a Markdown report needs room for {SMALLEST_LIMIT:,} characters, not {limit:,}"
         raise ValueError(message)
     page = _environment().get_template("markdown.j2")
-    sections = [section for section in sections if section.items or section.omitted]
+    sections = [section for section in sections if section.rows or section.omitted]
     values = {"stopped": "", "fix": "", "plan": None, "sections": sections, **values}
     frames = sum(len(section.head) + len(section.tail) + _FOLD for section in sections)
     room = limit - len(page.render(values)) - frames
     for section in sorted(sections, key=lambda section: section.rank):
-        for item in section.items:
-            row = _row(section.macro, item)
+        for row in section.rows:
             if room <= len(row):
                 break
             room -= len(row) + 1
-            section.rows.append(row)
+            section.kept += 1
     return page.render(values)
 
 
-def _row(macro: str, *items: object) -> str:
-    rows = _environment().get_template("markdown_rows.j2").module
-    render_row: Callable[..., str] = getattr(rows, macro)
-    return render_row(*items).strip("\n")
+def _rows(macro: str, items: Iterable[object]) -> list[str]:
+    return [_row(macro, item) for item in items]
+
+
+def _row(macro: str, *arguments: object) -> str:
+    render_row: Callable[..., str] = getattr(
+        _environment().get_template("markdown_rows.j2").module, macro
+    )
+    return render_row(*arguments).strip("\n")
 
 
 @cache

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from workspace import DECLARED, CommandLine, Workspace, manifest, write_manifests
 
-from reconciler.cli.overview import COMMANDS
+from reconciler.cli.help import COMMANDS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "manifests"
 

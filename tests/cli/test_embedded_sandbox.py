@@ -233,7 +233,7 @@ def test_a_project_the_first_token_may_not_see_is_refused(seeded: CommandLine) -
 WITHOUT = """\
 import sys
 sys.modules["starlette"] = None
-from reconciler.cli.main import main
+from reconciler.cli.app import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -16,12 +16,12 @@ from fault_scenarios import Scenario
 from fork_server_runs import until
 from msgspec.structs import replace
 
+from reconciler.cli.app import COLLECT_AFTER
 from reconciler.cli.applying import ApplyContext, ApplyOptions, apply_declared
 from reconciler.cli.cancel import CancelToken
 from reconciler.cli.connection import Connection
 from reconciler.cli.console import Console
 from reconciler.cli.failures import failure_of
-from reconciler.cli.main import COLLECT_AFTER
 from reconciler.core.model import LiveList, LiveProject
 from reconciler.core.outcome import ResponseKind, RunResult, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields

@@ -15,13 +15,13 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from reconciler.cli import main
+from reconciler.cli import app
 
 TELLING = {signal.SIGINT, signal.SIGTERM}
 
 
 def serve() -> None:
-    main._travel_light()  # this process is its commands' own
+    gc.set_threshold(app.COLLECT_AFTER)
     tried: set[str] = set()
     for line in sys.stdin:
         order = json.loads(line)
@@ -52,15 +52,16 @@ def run(order: dict[str, Any], told: int) -> None:
         os.dup2(target, number)
     os.environ.update(order["env"])
     sys.argv = ["reconciler", *order["argv"]]
-    known, leave = set(sys.modules), os._exit
-
-    def tell_and_leave(code: int) -> None:
-        os.write(told, "\n".join(sorted(sys.modules.keys() - known)).encode("ascii"))
-        leave(code)
-
-    os._exit = tell_and_leave  # type: ignore[assignment]
+    known = set(sys.modules)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, TELLING)
-    main.run()
+    code = 0
+    try:
+        app.run()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        os.write(told, "\n".join(sorted(sys.modules.keys() - known)).encode("ascii"))
+        os._exit(code)  # what the forked process would do at its end is not this one's business
 
 
 def learn(modules: set[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.main import main
+from reconciler.cli.app import main
 from reconciler.sandbox.seed import parse_seed
 from reconciler.sandbox.server import Options, Running, running
 

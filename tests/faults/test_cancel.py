@@ -25,10 +25,10 @@ def test_before_the_first_write_a_signal_ends_the_run_where_it_is(
     with stop.listening(None), pytest.raises(InterruptedRunError, match=number.name) as caught:
         signal.raise_signal(number)
     assert caught.value.exit_code == code
-    assert stop.stopping()
+    assert stop.is_cancelled()
     assert stop.wait(10)
     with pytest.raises(InterruptedRunError):
-        stop.see_through()
+        stop.finish_updates()
 
 
 @pytest.mark.parametrize(("number", "code"), CODES.items())
@@ -36,7 +36,7 @@ def test_from_then_on_a_signal_is_only_noted(number: signal.Signals, code: int) 
     notes: list[str] = []
     stop = CancelToken(notes.append)
     with stop.listening(None):
-        stop.see_through()
+        stop.finish_updates()
         signal.raise_signal(number)
     assert stop.error is not None
     assert stop.error.exit_code == code
@@ -51,9 +51,9 @@ def test_a_signal_while_this_thread_prints_does_no_harm() -> None:
 
     stop = CancelToken(printing)
     with stop.listening(None):
-        stop.see_through()
+        stop.finish_updates()
         signal.raise_signal(signal.SIGTERM)
-    assert stop.stopping()
+    assert stop.is_cancelled()
 
 
 def test_the_deadline_ends_waits() -> None:
@@ -68,7 +68,7 @@ def test_the_deadline_ends_waits() -> None:
 def test_a_deadline_after_a_signal_changes_nothing() -> None:
     stop = CancelToken(lambda _note: None)
     with stop.listening(0.05):
-        stop.see_through()
+        stop.finish_updates()
         signal.raise_signal(signal.SIGINT)
         for thread in threading.enumerate():
             if isinstance(thread, threading.Timer):
@@ -81,9 +81,9 @@ def test_without_a_reason_nothing_stops_and_the_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in CODES]
     stop = CancelToken(silent)
     with stop.listening(60):
-        assert not stop.stopping()
+        assert not stop.is_cancelled()
         assert not stop.wait(0)
         stop.check()
-        stop.see_through()
+        stop.finish_updates()
     assert [signal.getsignal(number) for number in CODES] == before
     assert stop.error is None
