@@ -1,6 +1,7 @@
 # make demo   the whole way on examples/, against a stand-in for a Manager
 # make test   everything that has to hold: ruff, mypy, pytest with branch coverage
 # make bench  what is measured
+# make fuzz   the property tests on new cases, for SECONDS=300; SEED=… repeats a round
 # make fix    what a tool can mend
 # make dist   wheel, source archive, one-file reconciler.pyz, and dist/wheels to install from without an index
 
@@ -11,13 +12,14 @@ READY  := $(VENV)/.ready
 DIST   := dist
 # Tests wait for processes and timeouts too: two at a time for every core.
 JOBS   := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+SECONDS ?= 300
 # The same commit gives the same bytes.
 EPOCH  := $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 
 # The tests start the program some thousand times: it is compiled once, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test bench fix dist clean
+.PHONY: demo test fuzz bench fix dist clean
 
 $(READY): pyproject.toml requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with PYTHON=..."; exit 1; }
@@ -34,6 +36,9 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 16 --dist worksteal -m "not proof" --cov --cov-report=term
 	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 16 --dist worksteal -m proof
+
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

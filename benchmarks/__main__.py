@@ -12,7 +12,7 @@ from benchmarks.applies import against_a_script, against_ansible, against_the_bo
 from benchmarks.bench import Bench, Row
 from benchmarks.cold import starts
 from benchmarks.counted import requests
-from benchmarks.judged import judging
+from benchmarks.planning import judging
 from benchmarks.plans import against_the_floor, at_scale
 from benchmarks.table import machine, state, table, write
 

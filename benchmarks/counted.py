@@ -29,9 +29,9 @@ def requests(bench: Bench) -> Iterator[Row]:
                 "promise 6 of the README",
                 Spread.of([ratio]) if exact else Spread.of([max(ratio, 2.0)]),
                 1.0,
-                f"{_told(counted)}, due {_told(due)}",
+                f"{_described(counted)}, due {_described(due)}",
             )
 
 
-def _told(counts: dict[str, int]) -> str:
+def _described(counts: dict[str, int]) -> str:
     return " + ".join(f"{count} {method}" for method, count in sorted(counts.items()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import secret_scan
+from hypothesis import settings
 from inject import FIELD
 from workspace import DECLARED, TOKEN, BuildWorkspace, CommandLine, Key, Workspace, write_manifests
 from workspace import seed as default_seed
@@ -31,6 +32,12 @@ ALTERING = (
 
 ALTERING_NAMES = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+settings.register_profile("test", derandomize=True, database=None, deadline=None)
+settings.register_profile("fuzz", deadline=None, print_blob=True)
+# Loaded before any test's own settings are made from it: the same cases in every run of the tests.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -106,6 +113,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.proof)
+            item.add_marker(pytest.mark.law)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

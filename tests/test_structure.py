@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "reconciler"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "reconciler"
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 300
 
@@ -256,6 +258,131 @@ def long_files(sources: Sources) -> list[str]:
     ]
 
 
+NOT_OUR_WORDS = frozenset(
+    [
+        "abreast",
+        "backstage",
+        "betrayed",
+        "breakdown",
+        "canaries",
+        "canary",
+        "caution",
+        "circle",
+        "circles",
+        "debt",
+        "deed",
+        "deeds",
+        "denial",
+        "denials",
+        "door",
+        "estate",
+        "estates",
+        "fallow",
+        "floor",
+        "floors",
+        "forge",
+        "forges",
+        "halt",
+        "house",
+        "judge",
+        "judged",
+        "judgement",
+        "ledger",
+        "nursery",
+        "orders",
+        "outages",
+        "owe",
+        "owed",
+        "owes",
+        "pace",
+        "parked",
+        "planting",
+        "proof",
+        "proofs",
+        "prose",
+        "room",
+        "rooms",
+        "ruling",
+        "rulings",
+        "sentence",
+        "sentences",
+        "sight",
+        "sighting",
+        "sightings",
+        "sights",
+        "silence",
+        "standin",
+        "tell",
+        "telling",
+        "tells",
+        "told",
+        "trouble",
+        "truth",
+        "truths",
+        "untruths",
+        "verdicts",
+        "wire",
+        "wording",
+        "world",
+    ]
+)
+"""Words that need a glossary: the field has its own for each (cycle, pending, redaction, …)."""
+
+WORDS_OF_OTHERS = frozenset({"proof", "floor"})
+"""Of these, what others named: pytest's marker for long tests; a benchmark's lower bound."""
+
+
+def names_with_a_glossary(sources: Sources) -> list[str]:
+    return [
+        f"{module}: {name}"
+        for module, text in sources.items()
+        for name in {*module.split("."), *defined_names(text)}
+        if NOT_OUR_WORDS.intersection(parts_of(name)) - WORDS_OF_OTHERS
+    ]
+
+
+def defined_names(text: str) -> Iterator[str]:
+    """The classes, functions and parameters of a module."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if not node.name.startswith("test_"):  # a test's name is a sentence
+                yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def parts_of(name: str) -> list[str]:
+    """The words of a name in snake or camel case."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_").split("_")
+
+
+def late_imports(sources: Sources) -> list[str]:
+    """Imports inside of functions, and for type checkers only."""
+    return [
+        f"{module}:{inner.lineno}"
+        for module, text in sources.items()
+        if package(module) not in {"cli", "__main__"} and module not in LATE_BY_CHOICE
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+
+
+LATE_BY_CHOICE = frozenset({"sandbox.server"})
+"""It names a class for type checkers that a running server chooses by what is installed."""
+
+
+def patches_of_the_interpreter(sources: Sources) -> list[str]:
+    return [
+        f"{module}:{node.lineno} {ast.unparse(node)}"
+        for module, text in sources.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os._exit", "sys.modules"}
+    ]
+
+
 Check = Callable[[Sources], list[str]]
 
 CHECKS: dict[str, Check] = {
@@ -268,6 +395,9 @@ CHECKS: dict[str, Check] = {
     "no import cycles": cycles,
     "core touches nothing": impurities,
     "only cli prints": prints,
+    "imports stand at the top": late_imports,
+    "nothing patches or cuts off the interpreter": patches_of_the_interpreter,
+    "names need no glossary": names_with_a_glossary,
     "functions are short": long_functions,
     "files are short": long_files,
 }
@@ -276,6 +406,12 @@ CHECKS: dict[str, Check] = {
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 def test_the_package_is_in_order(check: Check) -> None:
     assert check(sources_of_the_package()) == []
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_names_of_tests_and_benchmarks_need_no_glossary(folder: str) -> None:
+    sources = {path.stem: path.read_text() for path in (ROOT / folder).rglob("*.py")}
+    assert names_with_a_glossary(sources) == []
 
 
 def test_the_checks_see_the_whole_package() -> None:
@@ -364,6 +500,18 @@ BROKEN: dict[str, tuple[Check, Sources]] = {
     "a report prints": (prints, {"reports.text": "def f():\n    print(1)"}),
     "the executor ends the process": (prints, {"executor.run": "import os\nos._exit(1)"}),
     "the journal exits": (prints, {"journal": "exit(1)"}),
+    "a late import": (late_imports, {"core.plan": "def f():\n    import json"}),
+    "an import for type checkers": (
+        late_imports,
+        {"reports.text": "if TYPE_CHECKING:\n    from json import JSONEncoder"},
+    ),
+    "a module that is hidden": (patches_of_the_interpreter, {"cli.app": "sys.modules['a'] = None"}),
+    "a parameter in private words": (
+        names_with_a_glossary,
+        {"core.plan": "def f(is_parked): 0"},
+    ),
+    "a class in private words": (names_with_a_glossary, {"core.plan": "class BadSight: ..."}),
+    "a module in private words": (names_with_a_glossary, {"core.verdicts": ""}),
     "a long function": (long_functions, {"core.plan": LONG}),
     "a long method": (
         long_functions,

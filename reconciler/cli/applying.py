@@ -81,25 +81,25 @@ class ApplyContext(Struct, frozen=True):
     command: str = "reconciler apply"
 
 
-def run_apply(orders: ApplyOptions, target: ConnectionOptions, console: Console) -> int:
+def run_apply(options: ApplyOptions, target: ConnectionOptions, console: Console) -> int:
     """Apply, report, and give the exit code."""
     from reconciler.cli.cancel import CancelToken
     from reconciler.cli.connection import connect
     from reconciler.cli.planning import load_manifests
     from reconciler.cli.reviewed import read_reviewed
 
-    reviewed = read_reviewed(orders.plan, orders.expect_digest)
-    declared = load_manifests(orders.paths)
+    reviewed = read_reviewed(options.plan, options.expect_digest)
+    declared = load_manifests(options.paths)
     stop = CancelToken(console.note)
     with stop.listening(target.deadline), connect(target, console, stop) as connection:
-        command = _command(orders, target)
+        command = _command(options, target)
         means = ApplyContext(connection, console, stop, target.parallelism, command)
-        return apply_declared(declared, orders, means, reviewed)
+        return apply_declared(declared, options, means, reviewed)
 
 
 def apply_declared(
     declared: Sequence[DeclaredProject],
-    orders: ApplyOptions,
+    options: ApplyOptions,
     means: ApplyContext,
     reviewed: Reviewed | None = None,
 ) -> int:
@@ -109,8 +109,8 @@ def apply_declared(
     only noted from then on.
 
     Args:
-        declared: what the manifests declare; ``orders.paths`` is not read.
-        orders: what to do.
+        declared: what the manifests declare; ``options.paths`` is not read.
+        options: what to do.
         means: what to do it with.
         reviewed: what somebody agreed to; None for anything.
     """
@@ -118,9 +118,9 @@ def apply_declared(
     from reconciler.cli.reports import write_reports
     from reconciler.cli.reviewed import require_reviewed
 
-    named = _named(orders.redeploy, declared)
-    told = bool(orders.reports or means.console.json)
-    with _journal(orders, means.connection) as journal:
+    named = _named(options.redeploy, declared)
+    told = bool(options.reports or means.console.json)
+    with _journal(options, means.connection) as journal:
         planned = make_plan(
             declared,
             means.connection,
@@ -132,45 +132,45 @@ def apply_declared(
         if reviewed is not None:
             require_reviewed(reviewed, planned.reviewable)
         try:
-            result, codes = _run_command(planned, orders, means, journal)
+            result, codes = _run_command(planned, options, means, journal)
         except RefusedError as refusal:
             # Nobody agreed: what they would have had to agree to is still the result.
-            write_reports(orders.reports, RunResult(planned.plan), means.console)
+            write_reports(options.reports, RunResult(planned.plan), means.console)
             if means.console.json:
                 means.console.plan(RunResult(planned.plan), means.command)
             means.console.told.append(refusal)
             means.console.complain(refusal)
             return refusal.exit_code
-        write_reports(orders.reports, result, means.console)
+        write_reports(options.reports, result, means.console)
         means.console.plan(result, means.command)
         _note_pending_deployments(journal, means.console)
     return worst(codes)
 
 
 def _run_command(
-    planned: Planned, orders: ApplyOptions, means: ApplyContext, journal: Journal | None
+    planned: Planned, options: ApplyOptions, means: ApplyContext, journal: Journal | None
 ) -> tuple[RunResult, list[int]]:
     plan = planned.plan
     codes: list[int] = [ExitCode.REFUSED] if plan.refusals else []
-    if orders.dry_run or (plan.refusals and not orders.keep_going):
+    if options.dry_run or (plan.refusals and not options.keep_going):
         return RunResult(plan), codes
     if not plan.steps:
         return RunResult(plan, outcomes=()), codes
-    _ask(planned, orders, means.console)
+    _ask(planned, options, means.console)
     means.stop.finish_updates()
     execution = _execute(planned, means, journal)
     codes += _codes(execution, means.stop)
     return RunResult(plan, execution.outcomes, _stopped(execution, means.stop)), codes
 
 
-def _ask(planned: Planned, orders: ApplyOptions, console: Console) -> None:
+def _ask(planned: Planned, options: ApplyOptions, console: Console) -> None:
     from reconciler.cli.confirm import require_consent
 
     if not console.json:
         console.plan(RunResult(planned.plan))
         console.result("\n")
     require_consent(
-        planned.plan, console, auto_approve=orders.auto_approve, no_input=orders.no_input
+        planned.plan, console, auto_approve=options.auto_approve, no_input=options.no_input
     )
 
 
@@ -227,13 +227,13 @@ def _named(
 
 
 def _journal(
-    orders: ApplyOptions, connection: Connection
+    options: ApplyOptions, connection: Connection
 ) -> AbstractContextManager[Journal | None]:
-    if orders.journal is None or orders.dry_run:
+    if options.journal is None or options.dry_run:
         return nullcontext()
     from reconciler.journal.journal import open_journal
 
-    return open_journal(orders.journal, connection.name)
+    return open_journal(options.journal, connection.name)
 
 
 def _pending(
@@ -258,15 +258,15 @@ def _note_pending_deployments(journal: Journal | None, console: Console) -> None
         )
 
 
-def _command(orders: ApplyOptions, target: ConnectionOptions) -> str:
+def _command(options: ApplyOptions, target: ConnectionOptions) -> str:
     """The command to call again; it never held a secret."""
-    words = ["reconciler", "apply", *orders.paths]
+    words = ["reconciler", "apply", *options.paths]
     for option, value in (
         ("--sandbox", target.sandbox),
         ("--server", None if target.sandbox else target.server),
         ("--token-file", target.token_file),
         ("--ca-file", target.ca_file),
-        ("--journal", orders.journal),
+        ("--journal", options.journal),
     ):
         if value is not None:
             words += [option, str(value)]

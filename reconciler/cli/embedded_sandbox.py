@@ -32,7 +32,7 @@ def embedded(seed_path: Path, state: Path, console: Console) -> Iterator[tuple[s
         UsageError: the seed or the state can't be used.
     """
     with ExitStack() as stack:
-        with _told(seed_path, state):
+        with _usage_errors(seed_path, state):
             seed = _usable_seed(seed_path)
             state.parent.mkdir(parents=True, exist_ok=True)
             sandbox = stack.enter_context(running(Options(seed, db=state)))
@@ -56,7 +56,7 @@ def _usable_seed(path: Path) -> Seed:
 
 
 @contextmanager
-def _told(seed_path: Path, state: Path) -> Iterator[None]:
+def _usage_errors(seed_path: Path, state: Path) -> Iterator[None]:
     """Say what keeps the stand-in from starting; what fails later is somebody else's to tell."""
     try:
         yield

@@ -22,7 +22,7 @@ JUDGING = frozenset({"validate", "plan", "apply"})
 """The commands whose results are told; the others only have failures to tell."""
 
 
-def tell(
+def notify(
     console: Console, command: str | None, code: int, environment: Mapping[str, str] = os.environ
 ) -> None:
     """Tell the pipeline what the run told people; does nothing outside of those that listen.

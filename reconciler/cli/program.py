@@ -81,7 +81,7 @@ def run_command(arguments: Sequence[str]) -> int:
     else:
         console = _console(context, arguments)
         code = _complete(code, console)
-    return _tell_pipeline(console, context, code)
+    return _notify_ci(console, context, code)
 
 
 def _complete(code: int, console: Console) -> int:
@@ -92,14 +92,14 @@ def _complete(code: int, console: Console) -> int:
     return ExitCode.USAGE if good and console.lost else code
 
 
-def _tell_pipeline(console: Console, context: click.Context | None, code: int) -> int:
+def _notify_ci(console: Console, context: click.Context | None, code: int) -> int:
     if console.pipeline is None:
         return code
     from reconciler.cli import pipeline
 
     command = context.invoked_subcommand if context is not None else None
     try:
-        pipeline.tell(console, command, code, os.environ)
+        pipeline.notify(console, command, code, os.environ)
     except Exception as error:  # noqa: BLE001 the last step: a bug in it ends as any other
         failure = failure_of(error)
         console.complain(failure)

@@ -7,6 +7,7 @@ decodes twice or resolves as a dot segment (RFC 3986, 5.2.4) would address nothi
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
 MAX_LENGTH = 255
 """The longest name, in characters."""
@@ -62,8 +63,6 @@ def temporary_name(target: str) -> str:
     It depends on the target alone, so that a later run recognises a key left under it and completes
     the rename. Never longer than ``MAX_LENGTH``; two targets never share one.
     """
-    from hashlib import sha256
-
     suffix = f".moving-{sha256(target.encode()).hexdigest()[:10]}"
     return target[: MAX_LENGTH - len(suffix)] + suffix
 

@@ -149,5 +149,5 @@ def _has(key: LiveJwk, fields: JwkFields) -> bool:
     return key.name == fields.name and same_description(key.description, fields.description)
 
 
-def _joined(*sentences: str) -> str:
-    return "; ".join(filter(None, sentences))
+def _joined(*messages: str) -> str:
+    return "; ".join(filter(None, messages))

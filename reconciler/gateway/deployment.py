@@ -108,11 +108,11 @@ def _own_verdict(node: Mapping[str, object]) -> bool | None:
     return _together([value if isinstance(value, bool) else None for value in said or [None]])
 
 
-def _together(verdicts: list[bool | None]) -> bool | None:
+def _together(results: list[bool | None]) -> bool | None:
     """Failure outweighs doubt, and doubt outweighs success."""
-    if False in verdicts:
+    if False in results:
         return False
-    return None if None in verdicts else True
+    return None if None in results else True
 
 
 def _children(node: Mapping[str, object]) -> Iterator[object]:

@@ -108,7 +108,7 @@ def markdown(text: str) -> str:
     if "  " in shown or shown != shown.strip():
         return code(shown)
     parts = code_parts(shown)
-    return "".join(code(part) if is_code else _bare_words(part) for is_code, part in parts)
+    return "".join(code(part) if is_code else _bare_text(part) for is_code, part in parts)
 
 
 def mermaid(text: str) -> str:
@@ -140,7 +140,7 @@ def reads_backwards(text: str) -> bool:
     return not text.isascii() and re.search(_RIGHT_TO_LEFT, text) is not None
 
 
-def _bare_words(text: str) -> str:
+def _bare_text(text: str) -> str:
     runs = groupby(text.split(" "), key=lambda word: re.fullmatch(_BARE, word) is not None)
     return " ".join(
         " ".join(words) if is_bare else code(" ".join(words)) for is_bare, words in runs

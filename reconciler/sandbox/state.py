@@ -163,7 +163,7 @@ class ServerState:
             "seedChanged": self.store.seed_changed,
             "environments": list(self.store.environments),
             "projects": {
-                name: [_truth(key) for key in self.keys(name)]
+                name: [_key_state(key) for key in self.keys(name)]
                 for name, _, _ in self.store.projects()
             },
             "requests": self.journal.counts(),
@@ -172,7 +172,7 @@ class ServerState:
         }
 
 
-def _truth(key: Jwk) -> dict[str, Any]:
+def _key_state(key: Jwk) -> dict[str, Any]:
     deployed = {
         held.environment: {"name": held.name, "description": held.description}
         for held in key.deployed

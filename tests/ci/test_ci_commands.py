@@ -46,9 +46,9 @@ ENVIRONMENTS = {
 }
 
 
-@pytest.mark.parametrize("sentence", ENVIRONMENTS)
-def test_the_ci_system_is_recognised(sentence: str) -> None:
-    environment, system = ENVIRONMENTS[sentence]
+@pytest.mark.parametrize("case", ENVIRONMENTS)
+def test_the_ci_system_is_recognised(case: str) -> None:
+    environment, system = ENVIRONMENTS[case]
     assert recognise(environment) is system
 
 

@@ -22,12 +22,12 @@ PLAN = ("plan", "jwks")
 APPLY = ("apply", "jwks", "--auto-approve")
 
 
-def as_it_is(_world: Workspace, _patch: pytest.MonkeyPatch) -> None:
+def as_it_is(_workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
     """Nothing is out of the ordinary."""
 
 
 def environment(**variables: str | None) -> Callable[[Workspace, pytest.MonkeyPatch], None]:
-    def prepare(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
+    def prepare(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
         for name, value in variables.items():
             if value is None:
                 patch.delenv(name, raising=False)
@@ -60,7 +60,7 @@ def answered_with(kind: str) -> Callable[[Workspace, pytest.MonkeyPatch], None]:
     return prepare
 
 
-def nobody_listens(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
+def nobody_listens(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         patch.setenv("APINIZER_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
@@ -362,7 +362,7 @@ def flat(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def check_told(ran: Ran, case: Case) -> None:
+def check_printed(ran: Ran, case: Case) -> None:
     assert ran.code == case.code, ran
     assert len(re.findall(r"^error\b", ran.err, re.MULTILINE)) == 1, ran.err
     assert "Traceback" not in ran.err
@@ -381,7 +381,7 @@ def test_what_is_wrong_is_told_once_and_leaves_no_trace(
 
     ran = workspace.run(*case.words)
 
-    check_told(ran, case)
+    check_printed(ran, case)
     # What needs consent shows the plan it needs it for; all else has no result.
     assert ran.out == "" or case.words[0] == "apply"
     assert files_below(workspace.folder) == files
@@ -405,7 +405,7 @@ def test_where_json_is_asked_for_it_is_told_as_one_document(
 
     ran = workspace.run(*case.words, "--format", "json")
 
-    check_told(ran, case)
+    check_printed(ran, case)
     if "nobody can" in case_name(case) or "nobody is asked" in case_name(case):
         assert "digest" in ran.document, "what nobody agreed to is still the result"
     else:
@@ -500,7 +500,7 @@ def test_a_certificate_nobody_vouches_for(workspace: Workspace) -> None:
         named = workspace.run(*PLAN, "--server", url, SSL_CERT_FILE="ca.pem")
 
     for ran in (strange, wrong):
-        check_told(ran, Case(69, PLAN, ("no trusted TLS connection", "--ca-file")))
+        check_printed(ran, Case(69, PLAN, ("no trusted TLS connection", "--ca-file")))
     assert (right.code, named.code) == (0, 0), right.err + named.err
 
 
@@ -654,7 +654,7 @@ def test_a_plan_that_does_not_fit_leaves_the_earlier_one_as_it_was(workspace: Wo
     with no_file_may_grow():
         ran = workspace.run(*PLAN, "--out", "plan.json")
 
-    check_told(ran, Case(64, PLAN, ("plan.json can't be written: File too large",)))
+    check_printed(ran, Case(64, PLAN, ("plan.json can't be written: File too large",)))
     assert files_below(workspace.folder) == files
 
 

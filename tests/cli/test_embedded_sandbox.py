@@ -48,7 +48,7 @@ def exports(lines: list[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in line.split()[1:])
 
 
-def truth(environment: Mapping[str, str]) -> dict[str, Any]:
+def state_of(environment: Mapping[str, str]) -> dict[str, Any]:
     with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501 plain HTTP on loopback
         state: dict[str, Any] = client.get(f"{environment['APINIZER_URL']}/sandbox/state").json()
     return state
@@ -60,7 +60,7 @@ def test_it_tells_how_to_use_it_and_ends_with_ctrl_c(seeded: CommandLine) -> Non
         assert environment["APINIZER_TOKEN"] == TOKEN
         applied = seeded("apply", "jwks", "--auto-approve", **environment)
         assert applied.code == 0, applied
-        assert truth(environment)["requests"]["PUT"] == STEPS
+        assert state_of(environment)["requests"]["PUT"] == STEPS
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
 
@@ -114,7 +114,7 @@ def test_it_rehearses_outages_dialects_and_shapes(seeded: CommandLine) -> None:
     ):
         ran = seeded("apply", "jwks", "--auto-approve", **exports(lines))
         assert ran.code == 0, ran
-        assert truth(exports(lines))["requests"]["PUT"] == STEPS + 1
+        assert state_of(exports(lines))["requests"]["PUT"] == STEPS + 1
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
 

@@ -18,18 +18,18 @@ APPLY = ("apply", "jwks", "--auto-approve")
 PLAN = ("plan", "jwks")
 
 
-def as_it_is(_world: Workspace, _patch: pytest.MonkeyPatch) -> None:
+def as_it_is(_workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
     """Nothing is out of the ordinary."""
 
 
-def bug(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
+def bug(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
     def broken(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
     patch.setattr("reconciler.core.planner.make_plan", broken)
 
 
-def late_bug(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
+def late_bug(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
     def broken(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
@@ -74,11 +74,11 @@ def lost_after_the_first_list(workspace: Workspace, _patch: pytest.MonkeyPatch) 
     workspace.fault(kind="html", method="GET", at=2, times=100)
 
 
-def no_token(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
+def no_token(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
     patch.delenv("APINIZER_TOKEN")
 
 
-def wrong_token(_world: Workspace, patch: pytest.MonkeyPatch) -> None:
+def wrong_token(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("APINIZER_TOKEN", "a-token-nobody-issued")
 
 

@@ -27,9 +27,9 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("sentence", COMMANDS)
-def test_one_run_writes_any_number_of_reports(workspace: Workspace, sentence: str) -> None:
-    assert workspace.run(*COMMANDS[sentence], *ALL).code == 0
+@pytest.mark.parametrize("case", COMMANDS)
+def test_one_run_writes_any_number_of_reports(workspace: Workspace, case: str) -> None:
+    assert workspace.run(*COMMANDS[case], *ALL).code == 0
     reports = written(workspace.folder)
     result = plan_json.loads(reports["json"])
     # The saved plan has all that the other ones are made of.

@@ -183,9 +183,9 @@ CODES = {
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-@pytest.mark.parametrize("sentence", CODES)
-def test_a_failure_has_its_code(run: CommandLine, sentence: str, form: str) -> None:
-    said, code = CODES[sentence]
+@pytest.mark.parametrize("case", CODES)
+def test_a_failure_has_its_code(run: CommandLine, case: str, form: str) -> None:
+    said, code = CODES[case]
     fake_host = Github()
     fake_host.fail("GET .*comments", said)
     with serving(fake_host):

@@ -335,10 +335,10 @@ LIMITED = {
 }
 
 
-@pytest.mark.parametrize("sentence", LIMITED)
+@pytest.mark.parametrize("case", LIMITED)
 @each_host
-def test_a_rate_limit_is_waited_out(kind: type[FakeCodeHost], sentence: str) -> None:
-    said, seconds = LIMITED[sentence]
+def test_a_rate_limit_is_waited_out(kind: type[FakeCodeHost], case: str) -> None:
+    said, seconds = LIMITED[case]
     fake_host = kind()
     fake_host.fail("GET .*(comments|notes|activities)", said)
     fake_host.fail("POST .*", said)
@@ -386,10 +386,10 @@ FAILURES: dict[str, tuple[Said, type[ReconcilerError], int, str]] = {
 }
 
 
-@pytest.mark.parametrize("sentence", FAILURES)
+@pytest.mark.parametrize("case", FAILURES)
 @each_host
-def test_a_host_that_is_of_no_use_is_told(kind: type[FakeCodeHost], sentence: str) -> None:
-    said, error, code, words = FAILURES[sentence]
+def test_a_host_that_is_of_no_use_is_told(kind: type[FakeCodeHost], case: str) -> None:
+    said, error, code, words = FAILURES[case]
     fake_host = kind()
     fake_host.fail("GET .*(comments|notes|activities)", *[said] * MAX_ATTEMPTS)
     with posting(fake_host) as post, pytest.raises(error, match=words) as caught:

@@ -176,9 +176,9 @@ FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, PullRequest]] = 
 }
 
 
-@pytest.mark.parametrize("sentence", FOUND)
-def test_the_pull_request_is_found(sentence: str) -> None:
-    environment, payload, options, target = FOUND[sentence]
+@pytest.mark.parametrize("case", FOUND)
+def test_the_pull_request_is_found(case: str) -> None:
+    environment, payload, options, target = FOUND[case]
     assert find_pull_request(options, environment, payload) == target
 
 
@@ -267,9 +267,9 @@ NOT_FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, str]] = {
 }
 
 
-@pytest.mark.parametrize("sentence", NOT_FOUND)
-def test_what_is_missing_is_told(sentence: str) -> None:
-    environment, payload, options, words = NOT_FOUND[sentence]
+@pytest.mark.parametrize("case", NOT_FOUND)
+def test_what_is_missing_is_told(case: str) -> None:
+    environment, payload, options, words = NOT_FOUND[case]
     with pytest.raises(UsageError, match=words) as caught:
         find_pull_request(options, environment, payload)
     assert caught.value.fix
@@ -307,9 +307,9 @@ APIS = {
 }
 
 
-@pytest.mark.parametrize("sentence", APIS)
-def test_where_a_host_s_api_is(sentence: str) -> None:
-    host, address, url = APIS[sentence]
+@pytest.mark.parametrize("case", APIS)
+def test_where_a_host_s_api_is(case: str) -> None:
+    host, address, url = APIS[case]
     assert api_url(host, address) == url
 
 
@@ -382,9 +382,9 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("sentence", PAGES)
-def test_what_the_address_of_a_page_says(sentence: str) -> None:
-    address, page = PAGES[sentence]
+@pytest.mark.parametrize("case", PAGES)
+def test_what_the_address_of_a_page_says(case: str) -> None:
+    address, page = PAGES[case]
     assert read_page(address) == page
 
 

@@ -149,7 +149,7 @@ class Ran:
     def outcomes(self) -> tuple[StepOutcome, ...]:
         return self.result.settled if self.result else ()
 
-    def owed(self) -> tuple[str, ...]:
+    def pending(self) -> tuple[str, ...]:
         """The keys of the ``--redeploy`` options that the report prints."""
         commands = (
             [step.command for step in View(self.result, "apply").next_steps] if self.result else []
@@ -205,7 +205,7 @@ class Harness:
             reader=LoggedReader(gateway.reader, log),
             writer=LoggedWriter(gateway.writer, log, self.sandbox),
         )
-        orders = ApplyOptions(
+        options = ApplyOptions(
             paths=(),
             auto_approve=True,
             no_input=True,
@@ -220,7 +220,7 @@ class Harness:
             Connection(gateway.base_url, noted), console, CancelToken(console.note), parallelism
         )
         try:
-            code = apply_declared(self.scenario.declared(), orders, means)
+            code = apply_declared(self.scenario.declared(), options, means)
         except ReconcilerError as error:
             code = failure_of(error).exit_code
         text = out.getvalue()

@@ -25,7 +25,7 @@ def serve() -> None:
     tried: set[str] = set()
     for line in sys.stdin:
         order = json.loads(line)
-        lessons, told = os.pipe()
+        lessons, report_to = os.pipe()
         # What is here already is not looked through again in every fork, which would copy it.
         gc.freeze()
         # Held back until the fork is whole: Python swallows what a signal raises while it makes its
@@ -33,9 +33,9 @@ def serve() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, TELLING)
         process = os.fork()
         if process == 0:
-            run(order, told)
+            run(order, report_to)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, TELLING)
-        os.close(told)
+        os.close(report_to)
         print(process, flush=True)
         _, status = os.waitpid(process, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
@@ -45,7 +45,7 @@ def serve() -> None:
         learn(new)
 
 
-def run(order: dict[str, Any], told: int) -> None:
+def run(order: dict[str, Any], report_to: int) -> None:
     """The command line in place of this process, as the console script runs it."""
     for number, name in enumerate(("out", "err"), start=1):
         target = os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -60,7 +60,7 @@ def run(order: dict[str, Any], told: int) -> None:
     except SystemExit as ended:
         code = int(ended.code or 0)
     finally:
-        os.write(told, "\n".join(sorted(sys.modules.keys() - known)).encode("ascii"))
+        os.write(report_to, "\n".join(sorted(sys.modules.keys() - known)).encode("ascii"))
         os._exit(code)  # what the forked process would do at its end is not this one's business
 
 

@@ -46,7 +46,7 @@ class ForkServer:
     environment: Mapping[str, str]
 
     @property
-    def _orders(self) -> IO[str]:
+    def _request(self) -> IO[str]:
         assert self.process.stdin is not None
         return self.process.stdin
 
@@ -68,8 +68,8 @@ class ForkServer:
             "out": str(self.folder / "out"),
             "err": str(self.folder / "err"),
         }
-        self._orders.write(json.dumps(order) + "\n")
-        self._orders.flush()
+        self._request.write(json.dumps(order) + "\n")
+        self._request.flush()
         return self._answer()
 
     def end(self) -> Ended:

@@ -127,16 +127,16 @@ def survives(
     }
     wrong = list(wrong_claims(Case(harness, ran, late & {CIRCLES})))
     admin.faults.clear()
-    wrong += converges(harness, ran.owed() if journal is None else (), journal)
+    wrong += converges(harness, ran.pending() if journal is None else (), journal)
     return f"{faults}: {'; '.join(wrong)}" if wrong else ""
 
 
-def converges(harness: Harness, owed: tuple[str, ...], journal: Path | None) -> list[str]:
+def converges(harness: Harness, pending: tuple[str, ...], journal: Path | None) -> list[str]:
     """Run again, undisturbed, until it is as declared; what is wrong then."""
-    again = harness.apply(redeploy=owed, journal=journal)
+    again = harness.apply(redeploy=pending, journal=journal)
     if again.code == 5:
         undo_foreign_changes(harness)
-        again = harness.apply(redeploy=owed, journal=journal)
+        again = harness.apply(redeploy=pending, journal=journal)
     code = [f"the next run exits with {again.code}"] if again.code else []
     return code + list(unsettled(harness))
 
@@ -266,4 +266,4 @@ def test_of_two_errors_that_ended_a_run_the_graver_one_gives_the_exit_code(
         Outcome.UNKNOWN,
         Outcome.NOT_TRIED,
     ]
-    assert converges(harness, ran.owed(), None) == []
+    assert converges(harness, ran.pending(), None) == []

@@ -54,10 +54,10 @@ def killed(path: Path, gateway: str = HOST) -> Iterator[Journal]:
 
 
 @contextmanager
-def short_of_room(path: Path, room: int) -> Iterator[None]:
+def full_disk(path: Path, limit: int) -> Iterator[None]:
     """A limit on the size of files, for want of a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + limit, limits[1]))
     try:
         yield
     finally:
@@ -275,7 +275,7 @@ def test_without_room_a_write_is_not_remembered_and_no_line_is_harmed(path: Path
     with open_journal(path, HOST) as journal:
         journal.sending(step(), ID)
         journal.answered(step(), deployed=False)
-        with short_of_room(path, 20):
+        with full_disk(path, 20):
             for number in ("2", "3"):
                 with pytest.raises(UsageError, match=r"can't be written.*Make room"):
                     journal.sending(step(f"a{number}", f"b{number}"), ("id", number))
@@ -396,7 +396,7 @@ def test_what_cannot_be_remembered_is_not_sent(path: Path) -> None:
     with rigged(small()) as harness:
         with open_journal(path, harness.patient.base_url):
             pass
-        with short_of_room(path, 400):
+        with full_disk(path, 400):
             ran = harness.apply(journal=path)
         assert ran.code == 4
         assert ran.result is not None

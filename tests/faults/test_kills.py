@@ -48,7 +48,7 @@ def apply(*more: str) -> tuple[str, ...]:
     return ("apply", "jwks", "--auto-approve", "--format", "json", *more)
 
 
-def outages(chance: random.Random) -> list[dict[str, Any]]:
+def fault_cases(chance: random.Random) -> list[dict[str, Any]]:
     """A few deployments that fail, now and then."""
     return [
         {"kind": "deploy-fails", "at": chance.randint(1, 10), "times": chance.randint(1, 8)}
@@ -70,7 +70,7 @@ def test_killed_at_any_moment_the_next_run_settles_it(
     wrong = []
     for kill in range(SHARD):
         harness.sandbox.admin.reset()
-        harness.sandbox.admin.add_faults(*outages(chance))
+        harness.sandbox.admin.add_faults(*fault_cases(chance))
         process = runs.start(*apply("--journal", str(journal)))
         requests = chance.randint(0, 20)
         until(lambda: ended(process) or asked(harness) >= requests)  # noqa: B023

@@ -55,7 +55,7 @@ def spellings(secret: str) -> set[bytes]:
 FORBIDDEN = {form for secret in SECRETS for form in spellings(secret)}
 
 
-def betrayed(text: str | bytes) -> set[bytes]:
+def leaked(text: str | bytes) -> set[bytes]:
     """The secrets that a text gives away, also to somebody who takes its escaping back."""
     said = text.decode(errors="replace") if isinstance(text, bytes) else text
     plain = html.unescape(said)
@@ -78,9 +78,9 @@ def leaks(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> Callable[..., set
         caplog.set_level(logging.DEBUG, logger=name)
 
     def found(*texts: str) -> set[bytes]:
-        said = set().union(*map(betrayed, texts), betrayed(caplog.text))
+        said = set().union(*map(leaked, texts), leaked(caplog.text))
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        return said.union(*(betrayed(path.read_bytes()) for path in files))
+        return said.union(*(leaked(path.read_bytes()) for path in files))
 
     return found
 
@@ -259,7 +259,7 @@ PRIVATE = {
 @pytest.mark.parametrize("text", PRIVATE.values(), ids=PRIVATE)
 def test_private_keys_in_messages_are_not_repeated(text: str) -> None:
     said = shorten(text)
-    assert betrayed(said) == set()
+    assert leaked(said) == set()
     assert said.startswith("no ")
     assert len(said) <= 500
 

@@ -42,7 +42,7 @@ class Field:
 FIELD = Field()
 
 
-def _tell(where: str, text: str | bytes) -> None:
+def _report(where: str, text: str | bytes) -> None:
     """Leave a note for the tests' own process, which can't see all that others write."""
     folder = os.environ.get(TOLD)
     found = find_secrets(text) if folder else []
@@ -51,7 +51,7 @@ def _tell(where: str, text: str | bytes) -> None:
             note.writelines(f"{where} of {sys.argv[1:2]}: {one}\n" for one in found)
 
 
-FIELD.look = _tell
+FIELD.look = _report
 
 
 def _in_options(module: Any) -> None:

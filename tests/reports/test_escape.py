@@ -143,9 +143,9 @@ ESCAPERS: dict[Callable[[str], str], dict[str, tuple[str, str]]] = {
     escape.mermaid: MERMAID,
 }
 CASES = [
-    pytest.param(escaper, text, shown, id=f"{escaper.__name__}: {sentence}")
+    pytest.param(escaper, text, shown, id=f"{escaper.__name__}: {case}")
     for escaper, table in ESCAPERS.items()
-    for sentence, (text, shown) in table.items()
+    for case, (text, shown) in table.items()
 ]
 
 

@@ -78,7 +78,7 @@ class Scene:
         gateway = Gateway(
             text, Reader(self.lists), Writer(self.answer), RetryPolicy(lambda _: True)
         )
-        orders = ApplyOptions(
+        options = ApplyOptions(
             paths=(),
             auto_approve=True,
             no_input=True,
@@ -92,7 +92,7 @@ class Scene:
         means = ApplyContext(
             Connection(text, gateway), console, CancelToken(console.note), 1, "reconciler apply"
         )
-        apply_declared(self.declared, orders, means)
+        apply_declared(self.declared, options, means)
         self.printed += [("stdout", out.getvalue()), ("stderr", err.getvalue())]
         yield from (in_json if as_json else in_a_log)(out.getvalue()) + in_a_log(err.getvalue())
         for result in console.told if as_json else ():

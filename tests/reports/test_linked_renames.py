@@ -50,9 +50,9 @@ CASES: dict[str, tuple[tuple[Step, ...], tuple[LinkedRenames, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("sentence", CASES)
-def test_what_waits_for_each_other(sentence: str) -> None:
-    steps, expected = CASES[sentence]
+@pytest.mark.parametrize("case", CASES)
+def test_what_waits_for_each_other(case: str) -> None:
+    steps, expected = CASES[case]
     assert linked_renames(plan(steps=steps)) == expected
 
 

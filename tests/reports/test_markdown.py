@@ -88,9 +88,9 @@ MARKERS = {
 }
 
 
-@pytest.mark.parametrize("sentence", MARKERS)
-def test_a_marker(sentence: str) -> None:
-    key, shown = MARKERS[sentence]
+@pytest.mark.parametrize("case", MARKERS)
+def test_a_marker(case: str) -> None:
+    key, shown = MARKERS[case]
     assert marker(key) == f"<!-- reconciler:{shown} -->"
     assert marker(key, html=False) == f"[//]: # (reconciler:{shown})"
 

@@ -180,18 +180,18 @@ PAIRS = {
 }
 
 
-@pytest.mark.parametrize("sentence", PAIRS)
-def test_descriptions_side_by_side(sentence: str) -> None:
-    before, after, old, new = PAIRS[sentence]
+@pytest.mark.parametrize("case", PAIRS)
+def test_descriptions_side_by_side(case: str) -> None:
+    before, after, old, new = PAIRS[case]
     assert compared(before, after, 40, "…") == (old, new)
 
 
 @law
 @given(st.none() | texts(120), st.none() | texts(120), st.integers(20, 120))
 def test_descriptions_that_differ_are_seen_to_differ(
-    before: str | None, after: str | None, room: int
+    before: str | None, after: str | None, width: int
 ) -> None:
-    old, new = compared(before, after, room, "…")
+    old, new = compared(before, after, width, "…")
     assert (old == new) == (before == after)
 
 

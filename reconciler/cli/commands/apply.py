@@ -66,7 +66,7 @@ def apply(
     target: ConnectionOptions,
     reports: tuple[Report, ...],
     console: Console,
-    **orders: Any,
+    **options: Any,
 ) -> int:
     """Plan, show the plan, ask, write, and verify by reading back.
 
@@ -78,6 +78,6 @@ def apply(
     def work() -> int:
         from reconciler.cli.applying import ApplyOptions, run_apply
 
-        return run_apply(ApplyOptions(paths=paths, reports=reports, **orders), target, console)
+        return run_apply(ApplyOptions(paths=paths, reports=reports, **options), target, console)
 
     return run_reported(work, reports, console)

@@ -30,12 +30,14 @@ def judging(bench: Bench) -> Iterator[Row]:
 
 def _measured(rounds: int) -> list[dict[int, Cost]]:
     """Each size once a round, after one round that is thrown away."""
-    workspaces = {size: _world(size) for size in _SIZES}
+    workspaces = {size: _dataset(size) for size in _SIZES}
     gc.set_threshold(COLLECT_AFTER)
-    return [{size: _judge(*workspaces[size]) for size in _SIZES} for _ in range(rounds + 1)][1:]
+    return [
+        {size: _matching_result(*workspaces[size]) for size in _SIZES} for _ in range(rounds + 1)
+    ][1:]
 
 
-def _judge(declared: DeclaredProject, live: LiveProject) -> Cost:
+def _matching_result(declared: DeclaredProject, live: LiveProject) -> Cost:
     start = time.perf_counter()
     plan = make_plan("benchmark", [declared], {live.name: live})
     seconds = time.perf_counter() - start
@@ -44,7 +46,7 @@ def _judge(declared: DeclaredProject, live: LiveProject) -> Cost:
     return Cost(seconds)
 
 
-def _world(size: int) -> tuple[DeclaredProject, LiveProject]:
+def _dataset(size: int) -> tuple[DeclaredProject, LiveProject]:
     names = [f"partner-{number:06}-signing" for number in range(size)]
     live = tuple(
         LiveJwk(name, "Signs tokens.", id=f"id-{name}", type="RSA", kid=f"kid-{name}")
