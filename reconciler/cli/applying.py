@@ -1,9 +1,10 @@
-"""Plan, show, ask, write, verify: the way of ``apply``."""
+"""Plan, show, ask, write, verify: what ``apply`` does."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -13,8 +14,17 @@ from msgspec import Struct
 
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import failure_of
+from reconciler.cli.loading import load_manifests
+from reconciler.cli.planning import Planned, make_plan
+from reconciler.cli.reports import write_reports
+from reconciler.cli.reviewed import Reviewed, read_reviewed, require_reviewed
+from reconciler.cli.session import open_session
 from reconciler.core.outcome import Outcome, RunResult
 from reconciler.errors import RefusedError, UsageError
+from reconciler.executor.context import ExecutionContext, NoRecorder
+from reconciler.executor.run import Execution, execute
+from reconciler.reports import escape
+from reconciler.reports.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,17 +32,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.cli.cancel import CancelToken
-    from reconciler.cli.connection import Connection
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
-    from reconciler.cli.planning import Planned
     from reconciler.cli.reports import Report
-    from reconciler.cli.reviewed import Reviewed
+    from reconciler.cli.session import Session
     from reconciler.core.model import DeclaredProject, LiveProject
-    from reconciler.core.plan import Step
-    from reconciler.executor.run import Execution
+    from reconciler.core.plan import Plan, Step
     from reconciler.journal.journal import Journal
-
 
 _ERASE_LINE = "\x1b[1A\x1b[2K"
 """Up one line, and erase it."""
@@ -52,103 +58,93 @@ class ApplyOptions(Struct, frozen=True):
         expect_digest: the same from a digest alone.
         reports: what to write besides.
         dry_run: only plan; neither ask nor write.
+        command: what was called, as for a shell, where it has to be called again.
     """
 
-    paths: tuple[str, ...]
-    auto_approve: bool
-    no_input: bool
-    keep_going: bool
-    redeploy: tuple[str, ...]
-    journal: Path | None
-    plan: Path | None
-    expect_digest: str | None
-    reports: tuple[Report, ...]
+    paths: tuple[str, ...] = ()
+    auto_approve: bool = False
+    no_input: bool = False
+    keep_going: bool = False
+    redeploy: tuple[str, ...] = ()
+    journal: Path | None = None
+    plan: Path | None = None
+    expect_digest: str | None = None
+    reports: tuple[Report, ...] = ()
     dry_run: bool = False
-
-
-class ApplyContext(Struct, frozen=True):
-    """What an apply works with, once its gateway is open.
-
-    Attributes:
-        parallelism: how many projects at a time.
-        command: what was called, as for a shell, for where it has to be called again.
-    """
-
-    connection: Connection
-    console: Console
-    stop: CancelToken
-    parallelism: int
     command: str = "reconciler apply"
 
 
-def run_apply(options: ApplyOptions, target: ConnectionOptions, console: Console) -> int:
-    """Apply, report, and give the exit code."""
-    from reconciler.cli.cancel import CancelToken
-    from reconciler.cli.connection import connect
-    from reconciler.cli.planning import load_manifests
-    from reconciler.cli.reviewed import read_reviewed
-
+def run_apply(options: ApplyOptions, connection: ConnectionOptions, console: Console) -> int:
+    """Apply, report, and return the exit code."""
     reviewed = read_reviewed(options.plan, options.expect_digest)
     declared = load_manifests(options.paths)
-    stop = CancelToken(console.note)
-    with stop.listening(target.deadline), connect(target, console, stop) as connection:
-        command = _command(options, target)
-        means = ApplyContext(connection, console, stop, target.parallelism, command)
-        return apply_declared(declared, options, means, reviewed)
+    with open_session(connection, console) as session:
+        return apply_declared(declared, options, session, reviewed)
 
 
 def apply_declared(
     declared: Sequence[DeclaredProject],
     options: ApplyOptions,
-    means: ApplyContext,
+    session: Session,
     reviewed: Reviewed | None = None,
 ) -> int:
-    """Apply what is declared, report, and give the exit code.
+    """Apply what is declared, report, and return the exit code.
 
-    Once the first write may have been sent, nothing keeps the report from being told: signals are
-    only noted from then on.
+    Once the first update may have been sent, nothing keeps the report from being printed: signals
+    are only noted from then on.
 
     Args:
         declared: what the manifests declare; ``options.paths`` is not read.
         options: what to do.
-        means: what to do it with.
+        session: what to do it with.
         reviewed: what somebody agreed to; None for anything.
     """
-    from reconciler.cli.planning import make_plan
-    from reconciler.cli.reports import write_reports
-    from reconciler.cli.reviewed import require_reviewed
-
-    named = _named(options.redeploy, declared)
-    told = bool(options.reports or means.console.json)
-    with _journal(options, means.connection) as journal:
+    console = session.console
+    redeploy = _named_keys(options.redeploy, declared)
+    is_reviewed = reviewed is not None and reviewed.digest is not None
+    with _open_journal(options, session) as journal:
         planned = make_plan(
             declared,
-            means.connection,
-            means.parallelism,
-            means.stop,
-            lambda lists: named | _pending(journal, lists),
-            fingerprinted=told or (reviewed is not None and reviewed.digest is not None),
+            session,
+            lambda lists: redeploy | _pending_keys(journal, lists),
+            with_inputs=bool(options.reports or console.json or is_reviewed),
         )
         if reviewed is not None:
             require_reviewed(reviewed, planned.reviewable)
         try:
-            result, codes = _run_command(planned, options, means, journal)
+            result, codes = _carry_out(planned, options, session, journal)
         except RefusedError as refusal:
             # Nobody agreed: what they would have had to agree to is still the result.
-            write_reports(options.reports, RunResult(planned.plan), means.console)
-            if means.console.json:
-                means.console.plan(RunResult(planned.plan), means.command)
-            means.console.told.append(refusal)
-            means.console.complain(refusal)
+            result = RunResult(planned.plan)
+            write_reports(options.reports, result, console)
+            if console.json:
+                console.plan(result, options.command)
+            console.printed.append(refusal)
+            console.print_error(refusal)
             return refusal.exit_code
-        write_reports(options.reports, result, means.console)
-        means.console.plan(result, means.command)
-        _note_pending_deployments(journal, means.console)
+        write_reports(options.reports, result, console)
+        console.plan(result, options.command)
+        _note_pending_deployments(journal, console)
     return worst(codes)
 
 
-def _run_command(
-    planned: Planned, options: ApplyOptions, means: ApplyContext, journal: Journal | None
+def command_line(options: ApplyOptions, connection: ConnectionOptions) -> str:
+    """The command to call again; it never held a secret."""
+    arguments = ["reconciler", "apply", *options.paths]
+    for option, value in (
+        ("--sandbox", connection.sandbox),
+        ("--server", None if connection.sandbox else connection.server),
+        ("--token-file", connection.token_file),
+        ("--ca-file", connection.ca_file),
+        ("--journal", options.journal),
+    ):
+        if value is not None:
+            arguments += [option, str(value)]
+    return shlex.join(arguments)
+
+
+def _carry_out(
+    planned: Planned, options: ApplyOptions, session: Session, journal: Journal | None
 ) -> tuple[RunResult, list[int]]:
     plan = planned.plan
     codes: list[int] = [ExitCode.REFUSED] if plan.refusals else []
@@ -156,50 +152,64 @@ def _run_command(
         return RunResult(plan), codes
     if not plan.steps:
         return RunResult(plan, outcomes=()), codes
-    _ask(planned, options, means.console)
-    means.stop.finish_updates()
-    execution = _execute(planned, means, journal)
-    codes += _codes(execution, means.stop)
-    return RunResult(plan, execution.outcomes, _stopped(execution, means.stop)), codes
+    if not session.console.json:
+        session.console.plan(RunResult(plan))
+        session.console.result("\n")
+    if not options.auto_approve:
+        _require_consent(plan, session.console, no_input=options.no_input)
+    session.cancel.finish_updates()
+    execution = _execute(planned, session, journal)
+    codes += _codes(execution, session.cancel)
+    return RunResult(plan, execution.outcomes, _stopped(execution, session.cancel)), codes
 
 
-def _ask(planned: Planned, options: ApplyOptions, console: Console) -> None:
-    from reconciler.cli.confirm import require_consent
+def _require_consent(plan: Plan, console: Console, *, no_input: bool) -> None:
+    """Return only if somebody wants the plan to be applied.
 
-    if not console.json:
-        console.plan(RunResult(planned.plan))
-        console.result("\n")
-    require_consent(
-        planned.plan, console, auto_approve=options.auto_approve, no_input=options.no_input
+    Raises:
+        RefusedError: nobody can be asked, or the answer was not yes.
+    """
+    in_pipeline = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+    updates = counted(len(plan.steps), "update")
+    if no_input or in_pipeline or not (sys.stdin.isatty() and console.stderr.isatty()):
+        raise RefusedError(
+            f"Nobody can be asked whether to send {updates}",
+            why="Without a terminal the answer is never taken to be yes",
+            fix="Review the plan, then add --auto-approve",
+        )
+    console.preview(RunResult(plan))
+    projects = counted(len({step.project for step in plan.steps}), "project")
+    console.stderr.write(
+        f"\nSend {updates} to {plan.gateway}, {projects}? Only 'yes' is taken for yes: "
     )
+    console.stderr.flush()
+    if sys.stdin.readline().strip() != "yes":
+        raise RefusedError("Not applied: the answer was not yes", why="Nothing was written")
 
 
-def _execute(planned: Planned, means: ApplyContext, journal: Journal | None) -> Execution:
-    from reconciler.executor.context import ExecutionContext, NoRecorder
-    from reconciler.executor.run import execute
-
-    with _progress(means.console, len(planned.plan.steps)) as progress:
-        gateway = means.connection.gateway
+def _execute(planned: Planned, session: Session, journal: Journal | None) -> Execution:
+    gateway = session.gateway
+    with _progress(session.console, len(planned.plan.steps)) as on_sent:
         context = ExecutionContext(
             reader=gateway.reader,
             writer=gateway.writer,
             wait_before_retry=gateway.retries.wait_before_retry,
-            is_cancelled=means.stop.is_cancelled,
-            on_sent=progress,
+            is_cancelled=session.cancel.is_cancelled,
+            on_sent=on_sent,
             recorder=journal or NoRecorder(),
         )
-        return execute(planned.plan, planned.lists, context, parallelism=means.parallelism)
+        return execute(planned.plan, planned.lists, context, parallelism=session.parallelism)
 
 
-def _stopped(execution: Execution, stop: CancelToken) -> str | None:
-    if stop.error is not None:
-        return stop.error.what
+def _stopped(execution: Execution, cancel: CancelToken) -> str | None:
+    if cancel.error is not None:
+        return cancel.error.what
     return next((str(failure_of(error)) for error in execution.errors), None)
 
 
-def _codes(execution: Execution, stop: CancelToken) -> Iterator[int]:
-    if stop.error is not None:
-        yield stop.error.exit_code
+def _codes(execution: Execution, cancel: CancelToken) -> Iterator[int]:
+    if cancel.error is not None:
+        yield cancel.error.exit_code
     yield from (failure_of(error).exit_code for error in execution.errors)
     for outcome in execution.outcomes:
         if outcome.step.project in execution.changed_lists:
@@ -208,7 +218,7 @@ def _codes(execution: Execution, stop: CancelToken) -> Iterator[int]:
             yield ExitCode.INCOMPLETE
 
 
-def _named(
+def _named_keys(
     redeploy: Sequence[str], declared: Sequence[DeclaredProject]
 ) -> frozenset[tuple[str, str]]:
     """The keys of ``--redeploy``, by project and declared name."""
@@ -226,17 +236,17 @@ def _named(
     return frozenset(named)
 
 
-def _journal(
-    options: ApplyOptions, connection: Connection
+def _open_journal(
+    options: ApplyOptions, session: Session
 ) -> AbstractContextManager[Journal | None]:
     if options.journal is None or options.dry_run:
         return nullcontext()
     from reconciler.journal.journal import open_journal
 
-    return open_journal(options.journal, connection.name)
+    return open_journal(options.journal, session.name)
 
 
-def _pending(
+def _pending_keys(
     journal: Journal | None, lists: Mapping[str, LiveProject]
 ) -> frozenset[tuple[str, str]]:
     """The keys an earlier run may have left on some gateways as they were, by their live name."""
@@ -248,8 +258,6 @@ def _pending(
 
 
 def _note_pending_deployments(journal: Journal | None, console: Console) -> None:
-    from reconciler.reports import escape
-
     for one in journal.pending if journal is not None else ():
         console.note(
             f"warning: the deployment of {escape.name(one.names[0])} in project "
@@ -258,24 +266,9 @@ def _note_pending_deployments(journal: Journal | None, console: Console) -> None
         )
 
 
-def _command(options: ApplyOptions, target: ConnectionOptions) -> str:
-    """The command to call again; it never held a secret."""
-    words = ["reconciler", "apply", *options.paths]
-    for option, value in (
-        ("--sandbox", target.sandbox),
-        ("--server", None if target.sandbox else target.server),
-        ("--token-file", target.token_file),
-        ("--ca-file", target.ca_file),
-        ("--journal", options.journal),
-    ):
-        if value is not None:
-            words += [option, str(value)]
-    return shlex.join(words)
-
-
 @contextmanager
 def _progress(console: Console, total: int) -> Iterator[Callable[[Step], None]]:
-    """Count the steps that were sent, in a bar on a terminal."""
+    """Count the steps that were sent, in a bar on a terminal that is gone in the end."""
     is_dumb = os.environ.get("TERM") == "dumb"
     if console.verbosity != 0 or is_dumb or not console.stderr.isatty():
         yield lambda _step: None

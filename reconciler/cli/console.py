@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import sys
+import time
 from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from msgspec import Struct, field
 from reconciler.cli.streams import redirect_to_null
 from reconciler.errors import UsageError
 from reconciler.http.redaction import SHORTEST_SECRET, Secrets
+from reconciler.reports.annotations.ci_system import GITLAB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +33,9 @@ class Console(Struct, frozen=True):
         colour: whether stdout takes colours.
         verbosity: -1 for quiet, 0, 1 or more for verbose.
         secrets: what is masked wherever it would appear.
-        lost: what could not be written although somebody waits for it.
-        pipeline: the one this run takes place in, where that takes commands from a log.
-        told: the results and failures that were printed, in their order.
+        unwritten: what could not be written although somebody waits for it.
+        ci_system: the one this run takes place in, where that takes commands from a log.
+        printed: the results and failures that were printed, in their order.
     """
 
     json: bool = False
@@ -42,18 +44,18 @@ class Console(Struct, frozen=True):
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     secrets: Secrets = field(default_factory=Secrets)
-    lost: list[ReconcilerError] = field(default_factory=list)
-    pipeline: CISystem | None = None
-    told: list[RunResult | ReconcilerError] = field(default_factory=list)
+    unwritten: list[ReconcilerError] = field(default_factory=list)
+    ci_system: CISystem | None = None
+    printed: list[RunResult | ReconcilerError] = field(default_factory=list)
 
     def result(self, text: str) -> None:
         """Print what the command was called for."""
         fault = _write(self.stdout, self.masked(text))
         if fault:
-            self.lost.append(
+            self.unwritten.append(
                 UsageError(
                     f"The output can't be written: {fault}",
-                    why="What this run found is lost",
+                    why="What this run found is unwritten",
                     fix="Make room, or send stdout elsewhere, and run again",
                 )
             )
@@ -70,7 +72,7 @@ class Console(Struct, frozen=True):
             _write(self.stderr, self.masked(text) + "\n")
 
     def command(self, line: str) -> None:
-        """Print a command for the pipeline; on stderr, as stdout is the result."""
+        """Print a command for the ci_system; on stderr, as stdout is the result."""
         _write(self.stderr, self.masked(line) + "\n")
 
     def trace(self, line: str) -> None:
@@ -87,15 +89,13 @@ class Console(Struct, frozen=True):
             result: what to tell.
             command: what was called, where it may have to be called again.
         """
-        self.told.append(result)
+        self.printed.append(result)
         if self.json:
             self.result(self.rendered_json(result))
             return
         text = self.rendered(result, command)
-        if self.pipeline is not None and not _is_file(self.stdout):
-            from reconciler.cli.folding import folded
-
-            text = folded(text, result, self.pipeline)
+        if self.ci_system is not None and not _is_file(self.stdout):
+            text = _folded(text, result, self.ci_system)
         self.result(text)
 
     def preview(self, result: RunResult) -> None:
@@ -126,12 +126,12 @@ class Console(Struct, frozen=True):
         """Print a foreseen failure: on stderr as text, on stdout as JSON."""
         from reconciler.reports import plan_json, problems
 
-        self.told.append(error)
+        self.printed.append(error)
         if self.json:
             self.result(plan_json.encode(problems.error_members(error)))
-        self.complain(error)
+        self.print_error(error)
 
-    def complain(self, error: ReconcilerError) -> None:
+    def print_error(self, error: ReconcilerError) -> None:
         """Print a foreseen failure on stderr only, whatever stdout is."""
         from reconciler.reports import problems
 
@@ -147,8 +147,8 @@ class Console(Struct, frozen=True):
         """The text without any secret this run knows."""
         return self.secrets.mask(text)
 
-    def conceal(self, secret: str) -> None:
-        """Mask a text from now on, unless it is too short to be told from ordinary words."""
+    def mask(self, secret: str) -> None:
+        """Mask a text from now on, unless it is too short to be printed from ordinary words."""
         if len(secret) >= SHORTEST_SECRET:
             self.secrets.add(secret)
 
@@ -195,3 +195,21 @@ def _width(stream: TextIO) -> int:
 
 def _speaks_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
+
+
+def _folded(text: str, result: RunResult, system: CISystem) -> str:
+    """A result's text, its long part folded where the log can do so; a bad one stays open."""
+    if system is not GITLAB:
+        return text
+    import secrets
+
+    from reconciler.reports.annotations import gitlab
+    from reconciler.reports.verdict import Status, verdict
+
+    return gitlab.folded(
+        text,
+        title="Details",
+        name=f"reconciler_{secrets.token_hex(4)}",
+        moment=int(time.time()),
+        collapsed=verdict(result).status is not Status.BAD,
+    )

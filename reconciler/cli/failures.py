@@ -1,18 +1,37 @@
-"""Whatever ends a command line too early, as one of the failures this program tells."""
+"""Whatever ends a command too early, as an error that is printed and reported."""
 
 from __future__ import annotations
 
 import os
 import traceback
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.reports import write_error_reports
 from reconciler.errors import InterruptedRunError, ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.cli.console import Console
+    from reconciler.cli.reports import Report
+
+
+def run_reported(work: Callable[[], int], reports: tuple[Report, ...], console: Console) -> int:
+    """Do the work; where it ends in an error before any result, report that."""
+    try:
+        return work()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 a bug is reported like the rest
+        failure = failure_of(error)
+        write_error_reports(reports, failure, console)
+        console.error(failure)
+        return failure.exit_code
 
 
 def failure_of(error: BaseException) -> ReconcilerError:
-    """The failure to tell; what nobody foresaw is a bug of this program."""
+    """The error to print; what nobody foresaw is a bug of this program."""
     if isinstance(error, ReconcilerError):
         return error
     if isinstance(error, click.ClickException):
@@ -29,7 +48,7 @@ def _usage(error: click.ClickException) -> UsageError:
 
 
 def _bug(error: BaseException) -> ReconcilerError:
-    """A failure nobody foresaw: where it happened, but never the values it happened with."""
+    """An error nobody foresaw: where it happened, but never the values it happened with."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = " < ".join(
         f"{os.path.basename(frame.filename)}:{frame.lineno} {frame.name}"  # noqa: PTH119 text only

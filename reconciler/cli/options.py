@@ -154,7 +154,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             json=options.pop("output_format") == "json",
             colour=colour,
             verbosity=-1 if quiet else verbose,
-            pipeline=None if options.pop("no_ci") else recognise(os.environ),
+            ci_system=None if options.pop("no_ci") else recognise(os.environ),
         )
         click.get_current_context().find_root().obj = console
         return command(console=console, **options)

@@ -1,23 +1,22 @@
-"""Manifests and live lists → a plan: the way that ``plan`` and ``apply`` share."""
+"""Manifests and live lists → a plan: what ``plan`` and ``apply`` share."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model import LiveProject
+from reconciler.cli.parallel import in_parallel
+from reconciler.core import planner
+from reconciler.core.digest import fingerprints
+from reconciler.core.model import DeclaredProject, LiveProject
+from reconciler.core.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from reconciler.cli.cancel import CancelToken
-    from reconciler.cli.connection import Connection
-    from reconciler.core.model import DeclaredProject
-    from reconciler.core.plan import Plan
-    from reconciler.manifests.load import Explain
+    from reconciler.cli.session import Session
 
     Redeploy = Callable[[Mapping[str, LiveProject]], Collection[tuple[str, str]]]
     """From the readable lists to the keys, by project and live name, that are sent again."""
@@ -37,54 +36,34 @@ class Planned(Struct, frozen=True):
     lists: Mapping[str, LiveProject]
 
 
-def load_manifests(paths: Sequence[str]) -> tuple[DeclaredProject, ...]:
-    """Load what the command line names; without a path, the current folder."""
-    from reconciler.manifests.load import load
-
-    return load(paths or ["."], stdin=sys.stdin.buffer, explainer=_explainer)
-
-
-def _explainer() -> Explain:
-    from reconciler.manifests.explain import explain
-
-    return explain
-
-
 def make_plan(
     declared: Sequence[DeclaredProject],
-    connection: Connection,
-    parallelism: int,
-    stop: CancelToken,
+    session: Session,
     redeploy: Redeploy = lambda _lists: (),
     *,
-    fingerprinted: bool = False,
+    with_inputs: bool = False,
 ) -> Planned:
     """Read each declared project's list once, and plan.
 
     Args:
         declared: what the manifests declare.
-        connection: where the lists are read.
-        parallelism: how many at a time.
-        stop: what may end the run in between.
+        session: where the lists are read.
         redeploy: which keys to send again though nothing differs.
-        fingerprinted: whether the plan is to say what it was made from.
+        with_inputs: whether the plan is to say what it was made from.
 
     Raises:
         GatewayError: a list can't be had, so that nothing can be said about the whole.
         AccessError: the token or a permission is lacking.
         InterruptedRunError: a signal or the deadline came in between.
     """
-    from reconciler.cli.parallel import in_parallel
-    from reconciler.core.digest import fingerprints
-    from reconciler.core.planner import make_plan as plan_of
-
     names = [project.name for project in declared]
-    lists = in_parallel(connection.gateway.reader.list_jwks, names, parallelism, stop)
+    reader = session.gateway.reader
+    lists = in_parallel(reader.list_jwks, names, session.parallelism, session.cancel)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
     again = redeploy(readable)
-    plan = plan_of(connection.name, declared, lists, again)
-    reviewable = plan_of(connection.name, declared, lists) if again else plan
-    if fingerprinted:
+    plan = planner.make_plan(session.name, declared, lists, again)
+    reviewable = planner.make_plan(session.name, declared, lists) if again else plan
+    if with_inputs:
         inputs = fingerprints(declared, lists)
         plan, reviewable = replace(plan, inputs=inputs), replace(reviewable, inputs=inputs)
     return Planned(plan, reviewable, readable)

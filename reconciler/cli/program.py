@@ -86,23 +86,23 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def _complete(code: int, console: Console) -> int:
     """Tell which output got lost; a run is not good where nobody learns what it found."""
-    for loss in console.lost:
-        console.complain(loss)
+    for loss in console.unwritten:
+        console.print_error(loss)
     good = code in {ExitCode.DONE, ExitCode.CHANGES_PENDING}
-    return ExitCode.USAGE if good and console.lost else code
+    return ExitCode.USAGE if good and console.unwritten else code
 
 
 def _notify_ci(console: Console, context: click.Context | None, code: int) -> int:
-    if console.pipeline is None:
+    if console.ci_system is None:
         return code
-    from reconciler.cli import pipeline
+    from reconciler.cli import ci
 
     command = context.invoked_subcommand if context is not None else None
     try:
-        pipeline.notify(console, command, code, os.environ)
+        ci.notify(console, command, code, os.environ)
     except Exception as error:  # noqa: BLE001 the last step: a bug in it ends as any other
         failure = failure_of(error)
-        console.complain(failure)
+        console.print_error(failure)
         return failure.exit_code
     return code
 
@@ -113,9 +113,9 @@ def _console(context: click.Context | None, arguments: Sequence[str]) -> Console
         return context.obj
     colour = "--no-color" not in arguments and wants_colour(sys.stderr, os.environ)
     pipeline = None if "--no-ci" in arguments else recognise(os.environ)
-    console = Console(json=_wants_json(arguments), colour=colour, pipeline=pipeline)
+    console = Console(json=_wants_json(arguments), colour=colour, ci_system=pipeline)
     for name in ("APINIZER_TOKEN", "APINIZER_PASSWORD"):
-        console.conceal(os.environ.get(name, ""))
+        console.mask(os.environ.get(name, ""))
     return console
 
 

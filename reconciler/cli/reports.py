@@ -95,5 +95,5 @@ def _write(
         try:
             replace_file(report.path, text)
         except UsageError as error:
-            console.lost.append(error)
+            console.unwritten.append(error)
         report.written = True

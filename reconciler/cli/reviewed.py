@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 from msgspec import Struct
 
+from reconciler.core.digest import plan_digest
+from reconciler.core.plan import Plan
 from reconciler.errors import StalePlanError, UsageError
+from reconciler.reports import plan_json
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from reconciler.core.plan import Plan
+EDITED = (
+    "warning: this plan was edited since it was written; `apply --plan` would refuse it, and what "
+    "it shows may never have been planned"
+)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _AGAIN = "Plan again, and have that plan reviewed"
@@ -87,10 +91,6 @@ def require_reviewed(reviewed: Reviewed, fresh: Plan) -> None:
 
 
 def _read(path: Path) -> Plan:
-    from reconciler.cli.planfile import read_plan_file
-    from reconciler.core.digest import plan_digest
-    from reconciler.reports import plan_json
-
     text = read_plan_file(str(path))
     plan = plan_json.loads(text).plan
     digest = plan_digest(plan.gateway, plan.changes, plan.steps, plan.refusals)
@@ -101,3 +101,21 @@ def _read(path: Path) -> Plan:
             fix="Give the file as `reconciler plan --out` wrote it",
         )
     return plan
+
+
+def read_plan_file(name: str) -> bytes:
+    """The bytes of a plan file, or of standard input for ``-``; one more than may be read at most.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(plan_json.MAX_SIZE + 1)
+        with Path(name).open("rb") as stream:
+            return stream.read(plan_json.MAX_SIZE + 1)
+    except OSError as error:
+        raise UsageError(
+            f"The plan {name} can't be read: {error.strerror}",
+            fix="Name a file that `reconciler plan --out FILE` wrote",
+        ) from error

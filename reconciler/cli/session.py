@@ -1,25 +1,174 @@
-"""What every reporting command does when it fails: the reports are written all the same."""
+"""From options to an open gateway: a real Manager, or the embedded sandbox."""
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.failures import failure_of
-from reconciler.cli.reports import write_error_reports
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.cli.cancel import CancelToken
+from reconciler.errors import AccessError, UsageError
+from reconciler.gateway import routes
+from reconciler.gateway.client import Gateway, open_gateway
+from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
+from reconciler.gateway.options import ClientOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Mapping
 
     from reconciler.cli.console import Console
-    from reconciler.cli.reports import Report
+    from reconciler.cli.options import ConnectionOptions
+
+STATE = Path(".reconciler/sandbox.db")
+"""Where the embedded sandbox keeps its state, below the current folder."""
+
+SANDBOX = "sandbox"
+"""What plans call the embedded sandbox: its port differs from run to run."""
+
+_LONGEST_TOKEN = 64 * 1024
+"""A larger file is no token; a token must fit into an HTTP header."""
 
 
-def run_reported(work: Callable[[], int], reports: tuple[Report, ...], console: Console) -> int:
-    """Do the work; where it ends in a failure before any result, report that."""
+class Session(Struct, frozen=True):
+    """What a command works with, once its gateway is open.
+
+    Attributes:
+        gateway: reads, writes and waits.
+        name: what plans call the gateway.
+        console: prints.
+        cancel: ends the run early.
+        parallelism: how many projects at a time.
+    """
+
+    gateway: Gateway
+    name: str
+    console: Console
+    cancel: CancelToken
+    parallelism: int = 4
+
+
+@contextmanager
+def open_session(options: ConnectionOptions, console: Console) -> Iterator[Session]:
+    """Open the gateway that the options name, and listen to signals and the deadline.
+
+    Raises:
+        UsageError: they name nothing, or both a server and a sandbox, or something unusable.
+        AccessError: there is no token.
+    """
+    cancel = CancelToken(console.note)
+    with cancel.listening(options.deadline):
+        if options.sandbox is not None:
+            if options.server:
+                message = "--server and --sandbox exclude each other"
+                raise UsageError(message, fix="Give one of the two")
+            with (
+                _embedded(options.sandbox, console) as (url, credentials),
+                open_gateway(
+                    _client_options(url, credentials, options, console, cancel)
+                ) as gateway,
+            ):
+                yield Session(gateway, SANDBOX, console, cancel, options.parallelism)
+            return
+        if not options.server:
+            raise UsageError(
+                "There is no gateway to talk to",
+                why="This command reads its live state",
+                fix="Give --server https://manager.example.com (or set APINIZER_URL), or --sandbox "
+                "SEED.yaml for a stand-in on this machine",
+            )
+        url = routes.base_url(options.server)
+        warning = routes.plain_http_warning(url)
+        if warning is not None:
+            console.note(f"warning: {warning}")
+        credentials = _find_credentials(options.token_file, os.environ, console)
+        with open_gateway(_client_options(url, credentials, options, console, cancel)) as gateway:
+            yield Session(gateway, gateway.base_url, console, cancel, options.parallelism)
+
+
+def _client_options(
+    url: str,
+    credentials: Credentials,
+    options: ConnectionOptions,
+    console: Console,
+    cancel: CancelToken,
+) -> ClientOptions:
+    defaults = ClientOptions(
+        base_url=url,
+        credentials=credentials,
+        ca_file=options.ca_file,
+        parallelism=options.parallelism,
+        trace=console.trace,
+        wait=cancel.wait,
+    )
+    if options.timeout is None:
+        return defaults
+    return replace(defaults, read_timeout=options.timeout, write_timeout=options.timeout)
+
+
+@contextmanager
+def _embedded(seed_path: Path, console: Console) -> Iterator[tuple[str, Credentials]]:
     try:
-        return work()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 a bug is reported like the rest
-        failure = failure_of(error)
-        write_error_reports(reports, failure, console)
-        console.error(failure)
-        return failure.exit_code
+        from reconciler.cli.embedded_sandbox import embedded
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The sandbox is not installed: the package {error.name} is missing",
+            fix="Run: pip install 'apinizer-jwk-reconciler[sandbox]'",
+        ) from error
+    with embedded(seed_path, STATE, console) as (url, token):
+        yield url, TokenCredentials(token)
+
+
+def _find_credentials(
+    token_file: Path | None, environment: Mapping[str, str], console: Console
+) -> Credentials:
+    """The first of ``--token-file``, APINIZER_TOKEN, APINIZER_TOKEN_FILE, and the user name's pair.
+
+    Raises:
+        AccessError: there is none.
+        UsageError: it can't be read or sent.
+    """
+    named = environment.get("APINIZER_TOKEN_FILE")
+    token = environment.get("APINIZER_TOKEN", "").strip()
+    if token_file is not None or (not token and named):
+        token = _read_token(token_file or Path(named or ""))
+    if token:
+        console.mask(token)
+        return TokenCredentials(token)
+    username = environment.get("APINIZER_USERNAME", "")
+    password = environment.get("APINIZER_PASSWORD", "")
+    if username or password:
+        console.mask(password)
+        return LoginCredentials(username, password)
+    raise AccessError(
+        "There is no token",
+        why="The gateway answers nobody without one",
+        fix="Set APINIZER_TOKEN, or give --token-file FILE, or set APINIZER_USERNAME and "
+        "APINIZER_PASSWORD",
+    )
+
+
+def _read_token(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LONGEST_TOKEN + 1)
+        token = content.decode("ascii").strip()
+    except OSError as error:
+        raise UsageError(
+            f"The token file {path} can't be read: {error.strerror}",
+            why="There is no other token to use",
+            fix="Check its path and permissions",
+        ) from error
+    except UnicodeDecodeError:
+        token = ""
+    if not token or len(content) > _LONGEST_TOKEN:
+        # Nothing of the file is shown: it may be a secret of another kind.
+        raise UsageError(
+            f"The token file {path} holds no token",
+            why="The gateway answers nobody without one",
+            fix="Put the token in it, alone",
+        ) from None
+    return token

@@ -172,7 +172,7 @@ def test_a_bug_in_the_last_step_is_reported(
     def fail(*_: object) -> None:
         raise LookupError
 
-    monkeypatch.setattr("reconciler.cli.pipeline.notify", fail)
+    monkeypatch.setattr("reconciler.cli.ci.notify", fail)
     write_manifests(run.folder / "jwks", DECLARED)
     ran = run("validate", "jwks", **files)
     assert ran.code == 1

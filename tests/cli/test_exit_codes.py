@@ -272,7 +272,7 @@ def test_an_interrupt_outside_of_a_run_is_told_too(
         raise KeyboardInterrupt
 
     workspace = build()
-    monkeypatch.setattr("reconciler.manifests.load.load", interrupted)
+    monkeypatch.setattr("reconciler.cli.loading.load", interrupted)
 
     ran = workspace.run(*PLAN, "--report", "json=report.json")
 

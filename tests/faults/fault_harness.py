@@ -17,11 +17,11 @@ from fork_server_runs import until
 from msgspec.structs import replace
 
 from reconciler.cli.app import COLLECT_AFTER
-from reconciler.cli.applying import ApplyContext, ApplyOptions, apply_declared
+from reconciler.cli.applying import ApplyOptions, apply_declared
 from reconciler.cli.cancel import CancelToken
-from reconciler.cli.connection import Connection
 from reconciler.cli.console import Console
 from reconciler.cli.failures import failure_of
+from reconciler.cli.session import Session
 from reconciler.core.model import LiveList, LiveProject
 from reconciler.core.outcome import ResponseKind, RunResult, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields
@@ -206,21 +206,15 @@ class Harness:
             writer=LoggedWriter(gateway.writer, log, self.sandbox),
         )
         options = ApplyOptions(
-            paths=(),
             auto_approve=True,
             no_input=True,
             keep_going=keep_going,
             redeploy=redeploy,
             journal=journal,
-            plan=None,
-            expect_digest=None,
-            reports=(),
         )
-        means = ApplyContext(
-            Connection(gateway.base_url, noted), console, CancelToken(console.note), parallelism
-        )
+        session = Session(noted, gateway.base_url, console, CancelToken(console.note), parallelism)
         try:
-            code = apply_declared(self.scenario.declared(), options, means)
+            code = apply_declared(self.scenario.declared(), options, session)
         except ReconcilerError as error:
             code = failure_of(error).exit_code
         text = out.getvalue()

@@ -296,5 +296,5 @@ def test_what_only_resembles_a_secret_is_left_alone() -> None:
 
 def test_a_short_secret_is_not_masked_everywhere() -> None:
     console = Console()
-    console.conceal("short")
+    console.mask("short")
     assert console.masked("short") == "short"

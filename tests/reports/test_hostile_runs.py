@@ -17,10 +17,10 @@ from hostile_fields import LAST, VALUES, Filling, Word, plain, text_fields
 from hostile_outputs import REPORTS, in_a_log, in_ascii, in_json, in_xml
 from msgspec.structs import replace
 
-from reconciler.cli.applying import ApplyContext, ApplyOptions, apply_declared
+from reconciler.cli.applying import ApplyOptions, apply_declared
 from reconciler.cli.cancel import CancelToken
-from reconciler.cli.connection import Connection
 from reconciler.cli.console import Console
+from reconciler.cli.session import Session
 from reconciler.core.list_changes import list_changes
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, UnusableList
 from reconciler.core.outcome import RunResult, UpdateResponse
@@ -78,24 +78,12 @@ class Scene:
         gateway = Gateway(
             text, Reader(self.lists), Writer(self.answer), RetryPolicy(lambda _: True)
         )
-        options = ApplyOptions(
-            paths=(),
-            auto_approve=True,
-            no_input=True,
-            keep_going=True,
-            redeploy=(),
-            journal=journal,
-            plan=None,
-            expect_digest=None,
-            reports=(),
-        )
-        means = ApplyContext(
-            Connection(text, gateway), console, CancelToken(console.note), 1, "reconciler apply"
-        )
-        apply_declared(self.declared, options, means)
+        options = ApplyOptions(auto_approve=True, no_input=True, keep_going=True, journal=journal)
+        session = Session(gateway, text, console, CancelToken(console.note), 1)
+        apply_declared(self.declared, options, session)
         self.printed += [("stdout", out.getvalue()), ("stderr", err.getvalue())]
         yield from (in_json if as_json else in_a_log)(out.getvalue()) + in_a_log(err.getvalue())
-        for result in console.told if as_json else ():
+        for result in console.printed if as_json else ():
             assert isinstance(result, RunResult)
             for write, check in (REPORTS[name] for name in SHOWN_BY):
                 shown = write(result)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
+from reconciler.cli.failures import run_reported
 from reconciler.cli.options import gateway_options, manifest_paths, output_options, report_options
-from reconciler.cli.session import run_reported
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
@@ -76,8 +77,9 @@ def apply(
     """
 
     def work() -> int:
-        from reconciler.cli.applying import ApplyOptions, run_apply
+        from reconciler.cli.applying import ApplyOptions, command_line, run_apply
 
-        return run_apply(ApplyOptions(paths=paths, reports=reports, **options), target, console)
+        chosen = ApplyOptions(paths=paths, reports=reports, **options)
+        return run_apply(replace(chosen, command=command_line(chosen, target)), target, console)
 
     return run_reported(work, reports, console)

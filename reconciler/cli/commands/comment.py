@@ -87,7 +87,7 @@ def comment(
     is created only if there is something to tell. A token that may not write comments, as in a
     pipeline of a fork, is a warning and no failure.
     """
-    from reconciler.cli.planfile import EDITED, read_plan_file
+    from reconciler.cli.reviewed import EDITED, read_plan_file
     from reconciler.code_hosts.addresses import plain_http_warning
     from reconciler.code_hosts.detect import PullRequestOptions, find_pull_request
     from reconciler.code_hosts.model import Action, DeniedError, Host, Posted
@@ -129,7 +129,7 @@ def _post(
 
     credentials = find_credentials(request.host, os.environ)
     for secret in credentials.secrets:
-        console.conceal(secret)
+        console.mask(secret)
     key = result.plan.gateway if key is None else key
     row = HOSTS[request.host]
     marker = markdown.marker(key, html=row.shows_html)

@@ -47,16 +47,14 @@ def export(
     project, so that editing a name in the manifest is a rename. With `--format json`, stdout is one
     document that holds the manifests' texts by project.
     """
-    from reconciler.cli.cancel import CancelToken
-    from reconciler.cli.connection import connect
     from reconciler.cli.parallel import in_parallel
+    from reconciler.cli.session import open_session
     from reconciler.manifests.export import manifest_of
 
-    stop = CancelToken(console.note)
-    with stop.listening(target.deadline), connect(target, console, stop) as connection:
-        reader = connection.gateway.reader
-        ids = _projects_to_export(projects, reader, stop, console)
-        lists = in_parallel(reader.list_jwks, sorted(ids), target.parallelism, stop)
+    with open_session(target, console) as session:
+        reader = session.gateway.reader
+        ids = _projects_to_export(projects, reader, session.cancel, console)
+        lists = in_parallel(reader.list_jwks, sorted(ids), session.parallelism, session.cancel)
     exported = {name: manifest_of(_checked(name, live, ids[name])) for name, live in lists.items()}
     files = _write_files(exported, out, console) if out is not None else {}
     _report(exported, files, out, console)
@@ -64,7 +62,7 @@ def export(
 
 
 def _projects_to_export(
-    names: tuple[str, ...], reader: GatewayReader, stop: CancelToken, console: Console
+    names: tuple[str, ...], reader: GatewayReader, cancel: CancelToken, console: Console
 ) -> dict[str, str | None]:
     """The projects to export, each with its id where the gateway listed it.
 
@@ -81,7 +79,7 @@ def _projects_to_export(
             raise RefusedError(what)
     if names:
         return dict.fromkeys(names)
-    (rows,) = in_parallel(lambda _all: reader.list_projects(), [""], 1, stop).values()
+    (rows,) = in_parallel(lambda _all: reader.list_projects(), [""], 1, cancel).values()
     ids = {row.name: row.id for row in rows}
     for name in list(ids):
         if fault := name_fault(name):

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import ExitCode, worst
+from reconciler.cli.failures import run_reported
 from reconciler.cli.options import gateway_options, manifest_paths, output_options, report_options
-from reconciler.cli.session import run_reported
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.reports import Report
-    from reconciler.core.plan import Plan
 
 
 @click.command(
@@ -51,53 +50,39 @@ def plan(
     the current folder.
     """
     return run_reported(
-        lambda: plan_and_show(paths, target, console, reports, out=out, detailed=detailed_exitcode),
+        lambda: _plan(paths, target, console, reports, out, detailed=detailed_exitcode),
         reports,
         console,
     )
 
 
-def plan_and_show(
+def _plan(
     paths: tuple[str, ...],
     target: ConnectionOptions,
     console: Console,
     reports: tuple[Report, ...],
+    out: Path | None,
     *,
-    out: Path | None = None,
-    detailed: bool = False,
+    detailed: bool,
 ) -> int:
-    """Plan, print, save and report; also what ``apply --dry-run`` does."""
-    from reconciler.cli.cancel import CancelToken
-    from reconciler.cli.connection import connect
     from reconciler.cli.files import replace_file, require_writable
-    from reconciler.cli.planning import load_manifests, make_plan
+    from reconciler.cli.loading import load_manifests
+    from reconciler.cli.planning import make_plan
     from reconciler.cli.reports import write_reports
+    from reconciler.cli.session import open_session
     from reconciler.core.outcome import RunResult
 
     if out is not None:
         require_writable(out)
     declared = load_manifests(paths)
-    stop = CancelToken(console.note)
-    with stop.listening(target.deadline), connect(target, console, stop) as connection:
-        planned = make_plan(
-            declared,
-            connection,
-            target.parallelism,
-            stop,
-            fingerprinted=bool(out or reports or console.json),
-        )
-    result = RunResult(planned.plan)
+    with open_session(target, console) as session:
+        planned = make_plan(declared, session, with_inputs=bool(out or reports or console.json))
+    plan = planned.plan
+    result = RunResult(plan)
     if out is not None:
         replace_file(out, console.masked(console.rendered_json(result)))
     write_reports(reports, result, console)
     console.plan(result)
-    return worst(_codes(planned.plan, detailed=detailed))
-
-
-def _codes(plan: Plan, *, detailed: bool) -> list[ExitCode]:
-    codes = []
-    if plan.refusals:
-        codes.append(ExitCode.REFUSED)
-    if plan.changes and detailed:
-        codes.append(ExitCode.CHANGES_PENDING)
-    return codes
+    codes = [ExitCode.REFUSED] if plan.refusals else []
+    codes += [ExitCode.CHANGES_PENDING] if plan.changes and detailed else []
+    return worst(codes)

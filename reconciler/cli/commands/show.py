@@ -31,8 +31,8 @@ def show(planfile: str, reports: tuple[Report, ...], console: Console) -> int:
     PLANFILE is what `plan --out` or `--report json=FILE` wrote, or - for standard input. The exit
     code tells whether it could be rendered, not what is in it.
     """
-    from reconciler.cli.planfile import EDITED, read_plan_file
     from reconciler.cli.reports import write_reports
+    from reconciler.cli.reviewed import EDITED, read_plan_file
     from reconciler.reports import plan_json
 
     text = read_plan_file(planfile)

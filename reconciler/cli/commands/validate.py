@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.failures import run_reported
 from reconciler.cli.options import manifest_paths, output_options, validity_report_options
-from reconciler.cli.session import run_reported
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
@@ -37,7 +37,7 @@ def validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Conso
 
 
 def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Console) -> int:
-    from reconciler.cli.planning import load_manifests
+    from reconciler.cli.loading import load_manifests
     from reconciler.cli.reports import write_validity_reports
     from reconciler.reports.problems import validity_members, validity_message
 

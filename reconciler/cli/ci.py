@@ -1,4 +1,4 @@
-"""What the pipeline around a run is told at its end: commands in the log, summary and outputs."""
+"""What the CI system around a run is given at its end: annotations, a summary and outputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.reports.annotations.ci_system import GITHUB, CISystem
+from reconciler.reports.annotations.ci_system import GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,35 +18,36 @@ if TYPE_CHECKING:
     from reconciler.core.outcome import RunResult
     from reconciler.reports.annotations.annotation import Annotation
 
-JUDGING = frozenset({"validate", "plan", "apply"})
-"""The commands whose results are told; the others only have failures to tell."""
+WITH_RESULTS = frozenset({"validate", "plan", "apply"})
+"""The commands whose results are annotated; of the others only errors are."""
 
 
 def notify(
     console: Console, command: str | None, code: int, environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Tell the pipeline what the run told people; does nothing outside of those that listen.
+    """Give the CI system what was printed for people; does nothing where none takes commands.
 
     Args:
-        console: knows the pipeline, and what was told.
+        console: knows the CI system, and what was printed.
         command: its name; None where the command line was not understood.
         code: the exit code.
         environment: says where files are.
     """
-    pipeline = console.pipeline
-    if pipeline is None or not pipeline.commands:
+    system = console.ci_system
+    if system is None or not system.commands:
         return
-    judging = command in JUDGING
-    results = [told for told in console.told if not isinstance(told, ReconcilerError)]
-    result = results[-1] if results and judging else None
-    errors = [told for told in console.told if isinstance(told, ReconcilerError)]
-    _log(pipeline, _remarks(result, errors, environment.get(pipeline.root_variable)), console)
-    if pipeline is GITHUB and judging:
-        _summarise(result, errors, environment.get("GITHUB_STEP_SUMMARY"), console)
-        _put_out(result, code, environment.get("GITHUB_OUTPUT"), console)
+    errors = [item for item in console.printed if isinstance(item, ReconcilerError)]
+    results = [item for item in console.printed if not isinstance(item, ReconcilerError)]
+    result = results[-1] if results and command in WITH_RESULTS else None
+    annotations = _annotations(result, errors, environment.get(system.root_variable))
+    for line in import_module(system.commands).commands(annotations):
+        console.command(line)
+    if system is GITHUB and command in WITH_RESULTS:
+        _write_summary(result, errors, environment.get("GITHUB_STEP_SUMMARY"), console)
+        _write_outputs(result, code, environment.get("GITHUB_OUTPUT"), console)
 
 
-def _remarks(
+def _annotations(
     result: RunResult | None, errors: list[ReconcilerError], root: str | None
 ) -> list[Annotation]:
     from reconciler.reports.annotations.annotation import (
@@ -55,21 +56,14 @@ def _remarks(
         result_annotations,
     )
 
-    remarks = list(result_annotations(result)) if result is not None else []
+    found = list(result_annotations(result)) if result is not None else []
     for error in errors:
-        remarks += error_annotations(error)
-    folder = Path.cwd()
-    return [
-        relative_to_root(remark, folder, PurePath(root) if root else None) for remark in remarks
-    ]
+        found += error_annotations(error)
+    folder, path = Path.cwd(), PurePath(root) if root else None
+    return [relative_to_root(annotation, folder, path) for annotation in found]
 
 
-def _log(pipeline: CISystem, remarks: list[Annotation], console: Console) -> None:
-    for line in import_module(pipeline.commands).commands(remarks):
-        console.command(line)
-
-
-def _summarise(
+def _write_summary(
     result: RunResult | None, errors: list[ReconcilerError], path: str | None, console: Console
 ) -> None:
     if not path:
@@ -85,7 +79,7 @@ def _summarise(
         _append(Path(path), text, console)
 
 
-def _put_out(result: RunResult | None, code: int, path: str | None, console: Console) -> None:
+def _write_outputs(result: RunResult | None, code: int, path: str | None, console: Console) -> None:
     if not path:
         return
     from reconciler.reports.annotations import github
