@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
-from reconciler.sandbox.reading import SeedError
+from reconciler.sandbox.decoding import SeedError
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.server import Options, running
 from reconciler.sandbox.store import StoreError

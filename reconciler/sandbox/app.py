@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 
+from msgspec import to_builtins
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -15,9 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.sandbox import deployment, dialects, rules
 from reconciler.sandbox.auth import DeniedError
-from reconciler.sandbox.faults import read_faults
+from reconciler.sandbox.decoding import SeedError
+from reconciler.sandbox.faults import decode_faults
 from reconciler.sandbox.middleware import FaultMiddleware
-from reconciler.sandbox.reading import SeedError
 from reconciler.sandbox.replies import bad_path, framework_failure, json_reply, welcome_page
 from reconciler.sandbox.request_log import json_or_none
 from reconciler.sandbox.seed import Grant
@@ -202,11 +203,11 @@ class AdminApi:
         if not _is_json(request):
             return framework_failure(415, request.scope["path"])
         try:
-            faults = read_faults(json_or_none(await request.body()))
+            faults = decode_faults(json_or_none(await request.body()))
         except SeedError as error:
             return json_reply(400, {"error": str(error)})
         self._state.faults.add(*faults)
-        return json_reply(201, {"armed": [fault.described() for fault in faults]})
+        return json_reply(201, {"armed": to_builtins(faults)})
 
     async def disarm(self, _: Request) -> Response:
         """Disarm all faults."""

@@ -21,13 +21,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, get_args
 
-from reconciler.sandbox.reading import Members, SeedError, items_of
-from reconciler.sandbox.rules import OMITTED, Omitted
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
-METHODS = ("GET", "PUT", "POST", "*")
+from reconciler.sandbox.decoding import Name, SeedError, decode
+
+Method = Literal["GET", "PUT", "POST", "*"]
 HUGE = 128 * 1024 * 1024
 DEEP = 100_000
 COMMON = ("kind", "method", "project", "at", "every", "index", "times")
@@ -71,15 +72,17 @@ KINDS: Mapping[str, Kind] = {
 """Every kind of fault by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+_Count = Annotated[int, Meta(ge=1)]
+
+
+class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One outage and the requests it meets.
 
     Attributes:
         kind: a name in ``KINDS``.
-        method: a word of ``METHODS``; None, what is usual for the kind.
+        method: as HTTP has it, or ``*``; None, what is usual for the kind.
         project: the project whose requests it may meet; ``*``, any request.
-        at: the first matching request it meets, counted from 1 when it is armed.
+        at: the first matching request it meets, counted from 1 when it is armed; None, the first.
         every: meets each ``every``-th matching request instead.
         index: meets the first that matches from the server's ``index``-th request on instead.
         times: how many requests it meets in all; None, one, or with ``every`` any number.
@@ -89,30 +92,43 @@ class Fault:
         environments: those that ``deploy-fails`` breaks; empty, all.
         name: the key that ``foreign-change`` changes, in ``project``.
         to: its new name; None keeps it.
-        description: its new description; ``OMITTED`` keeps it.
+        description: its new description; left out, it is kept.
         size: at least how many bytes ``huge`` sends.
         depth: how deep the JSON of ``deep`` is nested.
     """
 
     kind: str
-    method: str | None = None
-    project: str = "*"
-    at: int = 1
-    every: int | None = None
-    index: int | None = None
-    times: int | None = None
-    seconds: float | None = None
+    method: Method | None = None
+    project: Name = "*"
+    at: _Count | None = None
+    every: _Count | None = None
+    index: _Count | None = None
+    times: _Count | None = None
+    seconds: Annotated[float, Meta(ge=0)] | None = None
     header: bool = False
-    environments: tuple[str, ...] = ()
+    environments: tuple[Name, ...] = ()
     name: str | None = None
-    to: str | None = None
-    description: str | Omitted | None = OMITTED
-    size: int = HUGE
-    depth: int = DEEP
+    to: Name | None = None
+    description: str | UnsetType | None = UNSET
+    size: _Count = HUGE
+    depth: _Count = DEEP
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise SeedError("kind", f"is {self.kind!r}; allowed are {', '.join(KINDS)}")
+        given = tuple(to_builtins(self))
+        for member in given:
+            if member not in (*COMMON, *KINDS[self.kind].options):
+                raise SeedError(member, f"is not a known member of {self.kind}; remove it")
+        when = [member for member in ("at", "every", "index") if member in given]
+        if len(when) > 1:
+            raise SeedError(when[1], f"can't be combined with {when[0]}; remove one")
+        if self.seconds is not None and self.seconds != self.seconds:
+            raise SeedError("seconds", "is no number; write a number of zero or more")
+        if self.kind == "foreign-change":
+            for member, missing in (("project", self.project == "*"), ("name", not self.name)):
+                if missing:
+                    raise SeedError(member, "is missing; say which key somebody else changes")
 
     def matches(self, method: str, project: str | None) -> bool:
         """Whether it may meet a request; ``project`` is None where the path names none."""
@@ -128,65 +144,29 @@ class Fault:
         """
         if self.every is not None:
             return seen % self.every == 0
-        return total >= self.index if self.index is not None else seen >= self.at
+        return total >= self.index if self.index is not None else seen >= (self.at or 1)
 
     def spent(self, met: int) -> bool:
         """Whether it meets no more requests after having met so many."""
         limit = self.times or (1 if self.every is None else None)
         return limit is not None and met >= limit
 
-    def described(self) -> dict[str, Any]:
-        """It as JSON, without the members that have their defaults."""
-        stated = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        usual = {spec.name: spec.default for spec in fields(self)}
-        return {name: value for name, value in stated.items() if value != usual[name]}
 
-
-def read_faults(value: object, path: str = "faults") -> tuple[Fault, ...]:
+def decode_faults(value: object, path: str = "faults") -> tuple[Fault, ...]:
     """Faults from a list of mappings.
 
     Raises:
         SeedError: the first thing that is wrong, with its path.
     """
-    return tuple(read_fault(item, place) for place, item in items_of(value, path))
-
-
-def read_fault(value: object, path: str) -> Fault:
-    """One fault from a mapping; see the module for its members."""
-    everything = {spec.name for spec in fields(Fault)}
-    name = Members(value, path, everything).choice("kind", KINDS)
-    kind = KINDS[name]
-    members = Members(value, path, (*COMMON, *kind.options))
-    when = [word for word in ("at", "every", "index") if word in members]
-    if len(when) > 1:
-        raise SeedError(members.at(when[1]), f"can't be combined with {when[0]}; remove one")
-    fault = Fault(
-        kind=name,
-        method=members.choice("method", METHODS) if "method" in members else None,
-        project=members.text("project", "*"),
-        at=members.count("at", 1) or 1,
-        every=members.count("every", None),
-        index=members.count("index", None),
-        times=members.count("times", None),
-        seconds=members.number("seconds", None),
-        header=members.flag("header", default=False),
-        environments=members.texts("environments", ()),
-        name=members.text_or_null("name"),
-        to=members.text("to") if "to" in members else None,
-        description=members.text_or_null("description") if "description" in members else OMITTED,
-        size=members.count("size", HUGE) or 1,
-        depth=members.count("depth", DEEP) or 1,
-    )
-    _check_foreign_change(fault, members)
-    return fault
-
-
-def _check_foreign_change(fault: Fault, members: Members) -> None:
-    if fault.kind != "foreign-change":
-        return
-    for name, missing in (("project", fault.project == "*"), ("name", not fault.name)):
-        if missing:
-            raise SeedError(members.at(name), "is missing; say which key somebody else changes")
+    if isinstance(value, list | tuple):  # YAML reads `kind: 429` as a number
+        value = [
+            item | {"kind": str(item["kind"])}
+            if isinstance(item, dict) and "kind" in item
+            else item
+            for item in value
+        ]
+    known: dict[str, tuple[str, ...]] = dict.fromkeys(Fault.__struct_fields__, ())
+    return decode(value, tuple[Fault, ...], path, known | {"method": get_args(Method)})
 
 
 @dataclass(slots=True)

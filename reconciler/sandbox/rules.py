@@ -14,21 +14,17 @@ Members other than these two are ignored. Names are compared exactly, case inclu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
+from typing import Literal
 
-from reconciler.sandbox.reading import MAX_TEXT, is_unicode
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
-TYPES = ("RSA", "EC", "OCT", "OKP")
-SOURCE_TYPES = (
-    "URL",
-    "COPY_PASTE",
-    "CERTIFICATE",
-    "PUBLIC_KEY",
-    "PRIVATE_KEY",
-    "KEYSTORE",
-    "GENERATE",
-)
+from reconciler.sandbox.decoding import MAX_NAME, is_unicode
+
+Type = Literal["RSA", "EC", "OCT", "OKP"]
+SourceType = Literal[
+    "URL", "COPY_PASTE", "CERTIFICATE", "PUBLIC_KEY", "PRIVATE_KEY", "KEYSTORE", "GENERATE"
+]
 DETACHED = "COPY_PASTE"
 """What becomes of a ``sourceType`` in ``ATTACHED`` with any update."""
 ATTACHED = frozenset({"URL", "CERTIFICATE", "PUBLIC_KEY", "PRIVATE_KEY", "KEYSTORE"})
@@ -37,17 +33,7 @@ NOT_FOUND = "JWK (name: {name}) is not found! Try create operation."
 TAKEN = "JWK (name: {name}) is already exist!"
 
 
-class Omitted(Enum):
-    """The mark of a member that a request leaves out."""
-
-    OMITTED = "omitted"
-
-
-OMITTED = Omitted.OMITTED
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(Struct, frozen=True):
     """What one environment's gateways hold of a key."""
 
     environment: str
@@ -55,13 +41,12 @@ class Deployed:
     description: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Jwk:
+class Jwk(Struct, frozen=True):
     """One item of a project's list.
 
     Attributes:
         own: False for an item of another project; it is listed, and can't be updated here.
-        deployed: the truth of each environment, in the order of the environments.
+        deployed: what each environment holds, in the order of the environments.
     """
 
     id: str
@@ -77,37 +62,35 @@ class Jwk:
     deployed: tuple[Deployed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why nothing was done, in the words of the documents."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A valid request: what the key shall carry; ``OMITTED`` keeps what it has."""
+class Body(Struct, frozen=True):
+    """A valid request: what the key shall carry; ``UNSET`` keeps what it has."""
 
-    name: str | Omitted
-    description: str | Omitted | None
+    name: str | UnsetType
+    description: str | UnsetType | None
 
 
 def read_body(value: object) -> Body | Failure:
     """The meaning of a request's JSON value."""
     if not isinstance(value, dict):
         return Failure("Request body must be a JSON object!")
-    name, description = value.get("name"), value.get("description", OMITTED)
+    name, description = value.get("name"), value.get("description", UNSET)
     for member, text in (("name", name), ("description", description)):
-        if text is None or text is OMITTED:
+        if text is None or text is UNSET:
             continue
         if not isinstance(text, str) or not is_unicode(text):
             return Failure(f"{member} value must be text!")
     if name is None:
-        return Body(OMITTED, description)
+        return Body(UNSET, description)
     if not name:
         return Failure("name value can not be empty!")
-    if len(name) > MAX_TEXT:
-        return Failure(f"name value can not be longer than {MAX_TEXT} characters!")
+    if len(name) > MAX_NAME:
+        return Failure(f"name value can not be longer than {MAX_NAME} characters!")
     return Body(name, description)
 
 
@@ -127,8 +110,8 @@ def update(
         return Failure(NOT_FOUND.format(name=address))
     if taken:
         return Failure(TAKEN.format(name=body.name))
-    name = key.name if body.name is OMITTED else body.name
-    description = key.description if body.description is OMITTED else body.description
+    name = key.name if body.name is UNSET else body.name
+    description = key.description if body.description is UNSET else body.description
     saved = replace(_detached(key), name=name, description=description)
     return replace(saved, deployed=_deploy(saved, failing))
 

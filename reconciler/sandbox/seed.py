@@ -39,36 +39,49 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
-from reconciler.sandbox.faults import Fault, read_faults
-from reconciler.sandbox.reading import Members, SeedError, read_yaml
-from reconciler.sandbox.rules import SOURCE_TYPES, TYPES, Deployed, Jwk
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-PERMISSIONS = ("read", "manage", "deploy")
+from reconciler.sandbox.decoding import Name, SeedError, decode, read_yaml
+from reconciler.sandbox.faults import Fault, decode_faults
+from reconciler.sandbox.rules import Deployed, Jwk, SourceType, Type
+
+Permission = Literal["read", "manage", "deploy"]
+PERMISSIONS: tuple[Permission, ...] = ("read", "manage", "deploy")
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but a sandbox
 ENVIRONMENTS = ("test", "prod")
 
-_SEED = ("environments", "projects", "tokens", "clients", "faults")
-_PROJECT = ("name", "id", "description", "allowDuplicates", "jwks")
-_JWK = (
-    "name",
-    "description",
-    "kid",
-    "type",
-    "sourceType",
-    "sourceId",
-    "sourceUrl",
-    "id",
-    "projectId",
-)
-_TOKEN = ("token", "projects", "permissions", "expired")
-_CLIENT = ("username", "password", "token", "expiresIn", "expiresAfter")
+_Token = Annotated[
+    str, Meta(min_length=1, max_length=4096, pattern=r"^[!-~]+$", description="visible ASCII")
+]
+
+_Password = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class _Jwk(Struct, rename="camel", forbid_unknown_fields=True):
+    name: Name
+    description: str | None = None
+    kid: str | None = None
+    type: Type = "RSA"
+    source_type: SourceType = "GENERATE"
+    source_id: str | None = None
+    source_url: str | None = None
+    id: Name | None = None
+    project_id: Name | None = None
+
+
+class _Project(Struct, rename="camel", forbid_unknown_fields=True):
+    name: Name
+    id: Name | None = None
+    description: str | None = None
+    allow_duplicates: bool = False
+    jwks: tuple[_Jwk, ...] = ()
+
+
+class Project(Struct, frozen=True):
     """A project and its list, in the list's order."""
 
     name: str
@@ -77,28 +90,26 @@ class Project:
     jwks: tuple[Jwk, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True, forbid_unknown_fields=True):
     """What a token may do.
 
     Attributes:
-        projects: those it may see; None, all.
-        permissions: out of ``PERMISSIONS``.
+        projects: those it may see; ``*``, all.
+        permissions: what it may do there.
         expired: whether it was valid once.
     """
 
-    token: str
-    projects: frozenset[str] | None = None
-    permissions: frozenset[str] = frozenset(PERMISSIONS)
+    token: _Token
+    projects: Literal["*"] | frozenset[Name] = "*"
+    permissions: frozenset[Permission] = frozenset(PERMISSIONS)
     expired: bool = False
 
     def sees(self, project: str) -> bool:
         """Whether a project is visible to it."""
-        return self.projects is None or project in self.projects
+        return self.projects == "*" or project in self.projects
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Who may log in, and what they are given.
 
     Attributes:
@@ -107,15 +118,22 @@ class Client:
         expires_after: requests an issued token is valid for; None, any number.
     """
 
-    username: str
-    password: str
-    token: str
-    expires_in: float = 3600.0
-    expires_after: int | None = None
+    username: Name
+    password: _Password
+    token: _Token
+    expires_in: Annotated[float, Meta(ge=0)] = 3600.0
+    expires_after: Annotated[int, Meta(ge=1)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class _Seed(Struct, forbid_unknown_fields=True):
+    environments: tuple[Name, ...] = ENVIRONMENTS
+    projects: tuple[_Project, ...] = ()
+    tokens: tuple[Grant, ...] = (Grant(DEFAULT_TOKEN),)
+    clients: tuple[Client, ...] = ()
+    faults: tuple[object, ...] = ()
+
+
+class Seed(Struct, frozen=True):
     """Everything a server starts with."""
 
     environments: tuple[str, ...] = ENVIRONMENTS
@@ -128,6 +146,13 @@ class Seed:
         """A digest of what a new database is filled with: environments, projects and keys."""
         state = repr((self.environments, self.projects))
         return hashlib.sha256(state.encode()).hexdigest()
+
+
+_MEMBERS: dict[str, tuple[str, ...]] = {
+    name: ()
+    for kind in (_Seed, _Project, _Jwk, Grant, Client)
+    for name in kind.__struct_encode_fields__
+} | {"type": get_args(Type), "sourceType": get_args(SourceType), "permissions": PERMISSIONS}
 
 
 def load_seed(path: Path) -> Seed:
@@ -146,9 +171,9 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
         SeedError: what is wrong with it, or why it can't be read.
     """
     value = read_yaml(_read_file(path))
-    if isinstance(value, list):
-        return read_faults(value)
-    return read_faults(Members(value, "", ("faults",)).raw("faults"))
+    if isinstance(value, dict) and value.keys() == {"faults"}:
+        value = value["faults"]
+    return decode_faults(value)
 
 
 def parse_seed(text: str) -> Seed:
@@ -166,106 +191,59 @@ def read_seed(value: object) -> Seed:
     Raises:
         SeedError: the first thing that is wrong, with its path.
     """
-    members = Members(value, "", _SEED)
-    environments = members.texts("environments", ENVIRONMENTS)
-    projects = tuple(_project(item, path, environments) for path, item in members.items("projects"))
-    _different((project.name for project in projects), "projects", "name")
+    seed = decode(value, _Seed, known=_MEMBERS)
+    if len(set(seed.environments)) < len(seed.environments):
+        raise SeedError("environments", "holds the same text twice; remove one")
+    projects = tuple(
+        _project(project, f"projects[{index}]", seed.environments)
+        for index, project in enumerate(seed.projects)
+    )
+    _require_different((project.name for project in projects), "projects", "name")
+    _require_different((grant.token for grant in seed.tokens), "tokens", "token")
+    _require_different((client.username for client in seed.clients), "clients", "username")
     names = {project.name for project in projects}
-    tokens = tuple(_token(item, path, names) for path, item in members.items("tokens"))
-    _different((grant.token for grant in tokens), "tokens", "token")
-    tokens = tokens if "tokens" in members else (Grant(DEFAULT_TOKEN),)
-    known = {grant.token for grant in tokens}
-    clients = tuple(_client(item, path, known) for path, item in members.items("clients"))
-    _different((client.username for client in clients), "clients", "username")
-    faults = read_faults(members.raw("faults")) if "faults" in members else ()
-    return Seed(environments, projects, tokens, clients, faults)
+    for index, grant in enumerate(seed.tokens):
+        for name in sorted(set() if grant.projects == "*" else grant.projects - names):
+            path = f"tokens[{index}].projects"
+            raise SeedError(path, f"names {name!r}, which is not in the seed")
+    tokens = {grant.token for grant in seed.tokens}
+    for index, client in enumerate(seed.clients):
+        if client.token not in tokens:
+            path = f"clients[{index}].token"
+            raise SeedError(path, "is not one of the seed's tokens; add it there")
+    faults = decode_faults(seed.faults)
+    return Seed(seed.environments, projects, seed.tokens, seed.clients, faults)
 
 
-def _project(value: object, path: str, environments: tuple[str, ...]) -> Project:
-    members = Members(value, path, _PROJECT)
-    name = members.text("name")
-    identifier = members.text("id", _identifier("project", name))
-    owner = (name, identifier)
-    seen: Counter[str] = Counter()
-    jwks = tuple(
-        _jwk(item, place, owner, seen, environments) for place, item in members.items("jwks")
-    )
-    _different((key.id for key in jwks), members.at("jwks"), "id")
-    if not members.flag("allowDuplicates", default=False):
+def _project(seed: _Project, path: str, environments: tuple[str, ...]) -> Project:
+    identifier = seed.id or _identifier("project", seed.name)
+    counts: Counter[str] = Counter()
+    jwks = []
+    for item in seed.jwks:
+        counts[item.name] += 1
+        key = Jwk(
+            id=item.id or _identifier("jwk", seed.name, item.name, str(counts[item.name])),
+            project_id=item.project_id or identifier,
+            name=item.name,
+            description=item.description,
+            kid=item.kid,
+            type=item.type,
+            source_type=item.source_type,
+            source_id=item.source_id,
+            source_url=item.source_url,
+            deployed=tuple(
+                Deployed(environment, item.name, item.description) for environment in environments
+            ),
+        )
+        jwks.append(replace(key, own=key.project_id == identifier))
+    _require_different((key.id for key in jwks), f"{path}.jwks", "id")
+    if not seed.allow_duplicates:
         own = (key.name if key.own else None for key in jwks)
-        _different(own, members.at("jwks"), "name")
-    return Project(name, identifier, members.text_or_null("description"), jwks)
+        _require_different(own, f"{path}.jwks", "name")
+    return Project(seed.name, identifier, seed.description, tuple(jwks))
 
 
-def _jwk(
-    value: object,
-    path: str,
-    owner: tuple[str, str],
-    seen: Counter[str],
-    environments: tuple[str, ...],
-) -> Jwk:
-    members = Members(value, path, _JWK)
-    project, project_id = owner
-    name, description = members.text("name"), members.text_or_null("description")
-    seen[name] += 1
-    own = members.text("projectId", project_id) == project_id
-    return Jwk(
-        id=members.text("id", _identifier("jwk", project, name, str(seen[name]))),
-        project_id=members.text("projectId", project_id),
-        name=name,
-        description=description,
-        kid=members.text_or_null("kid"),
-        type=members.choice("type", TYPES, "RSA"),
-        source_type=members.choice("sourceType", SOURCE_TYPES, "GENERATE"),
-        source_id=members.text_or_null("sourceId"),
-        source_url=members.text_or_null("sourceUrl"),
-        own=own,
-        deployed=tuple(Deployed(environment, name, description) for environment in environments),
-    )
-
-
-def _token(value: object, path: str, projects: set[str]) -> Grant:
-    members = Members(value, path, _TOKEN)
-    token = members.text("token", longest=4096)
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise SeedError(members.at("token"), "must be visible ASCII, as it stands in a header")
-    permissions = members.texts("permissions", PERMISSIONS)
-    for permission in permissions:
-        if permission not in PERMISSIONS:
-            problem = f"holds {permission!r}; allowed are {', '.join(PERMISSIONS)}"
-            raise SeedError(members.at("permissions"), problem)
-    return Grant(
-        token=token,
-        projects=_visible(members, projects),
-        permissions=frozenset(permissions),
-        expired=members.flag("expired", default=False),
-    )
-
-
-def _visible(members: Members, projects: set[str]) -> frozenset[str] | None:
-    if members.raw("projects") == "*" or "projects" not in members:
-        return None
-    visible = frozenset(members.texts("projects", ()))
-    for project in sorted(visible - projects):
-        raise SeedError(members.at("projects"), f"names {project!r}, which is not in the seed")
-    return visible
-
-
-def _client(value: object, path: str, tokens: set[str]) -> Client:
-    members = Members(value, path, _CLIENT)
-    token = members.text("token", longest=4096)
-    if token not in tokens:
-        raise SeedError(members.at("token"), "is not one of the seed's tokens; add it there")
-    return Client(
-        username=members.text("username"),
-        password=members.text("password", longest=4096),
-        token=token,
-        expires_in=members.number("expiresIn", 3600.0) or 0.0,
-        expires_after=members.count("expiresAfter", None),
-    )
-
-
-def _different(values: Iterable[str | None], path: str, name: str) -> None:
+def _require_different(values: Iterable[str | None], path: str, name: str) -> None:
     seen: dict[str, int] = {}
     for index, value in enumerate(values):
         if value is None:

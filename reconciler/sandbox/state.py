@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET, UnsetType, to_builtins
+
 from reconciler.sandbox.auth import Access
 from reconciler.sandbox.deployment import SHAPES
 from reconciler.sandbox.dialects import DIALECTS, Responder, item
-from reconciler.sandbox.faults import Fault, FaultQueue, read_faults
+from reconciler.sandbox.faults import Fault, FaultQueue, decode_faults
 from reconciler.sandbox.request_log import RequestLog
-from reconciler.sandbox.rules import OMITTED, Body, Failure, Jwk, Omitted
+from reconciler.sandbox.rules import Body, Failure, Jwk
 from reconciler.sandbox.seed import Seed
 from reconciler.sandbox.store import Store
 
@@ -108,7 +110,7 @@ class ServerState:
         Raises:
             SeedError: a mapping is wrong; then none is armed.
         """
-        read = [read_faults([one])[0] if isinstance(one, dict) else one for one in faults]
+        read = [decode_faults([one])[0] if isinstance(one, dict) else one for one in faults]
         self.faults.add(*read)
 
     def keys(self, project: str) -> tuple[Jwk, ...]:
@@ -127,10 +129,10 @@ class ServerState:
         name: str,
         *,
         to: str | None = None,
-        description: str | Omitted | None = OMITTED,
+        description: str | UnsetType | None = UNSET,
     ) -> Failure | None:
         """Update a key as somebody else would, by the same rules; None where it was done."""
-        body = Body(to or OMITTED, description)
+        body = Body(to or UNSET, description)
         return self.update(project, name, body, asked=False)
 
     def update(
@@ -153,7 +155,7 @@ class ServerState:
         """
         failure = self.store.update(project, address, body, failing)
         if failure is None:
-            name = address if body.name is OMITTED else body.name
+            name = body.name if isinstance(body.name, str) else address
             self.journal.done(project, address, name, deployed=not failing, asked=asked)
         return failure
 
@@ -168,7 +170,7 @@ class ServerState:
             },
             "requests": self.journal.counts(),
             "secretReads": self.secret_reads,
-            "faults": [fault.described() for fault in self.faults.pending()],
+            "faults": to_builtins(self.faults.pending()),
         }
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
+from reconciler.sandbox.decoding import SeedError
 from reconciler.sandbox.fault_injection import COLOURS, FAULT_HANDLERS
-from reconciler.sandbox.faults import KINDS, Fault, FaultQueue, read_faults
-from reconciler.sandbox.reading import SeedError
+from reconciler.sandbox.faults import KINDS, Fault, FaultQueue, decode_faults
 
 
 def met(fault: Fault, requests: int = 8) -> list[int]:
@@ -53,7 +54,7 @@ def test_deploy_fails_waits_for_a_put_unless_told_otherwise() -> None:
 def test_pending_faults_can_be_seen_and_cleared() -> None:
     queue = FaultQueue()
     queue.add(Fault("latency", seconds=2.0, every=2))
-    assert [fault.described() for fault in queue.pending()] == [
+    assert [to_builtins(fault) for fault in queue.pending()] == [
         {"kind": "latency", "every": 2, "seconds": 2.0}
     ]
     queue.clear()
@@ -98,12 +99,12 @@ def test_every_kind_is_played_once_somewhere() -> None:
     ],
 )
 def test_faults_are_read(value: dict[str, Any], fault: Fault) -> None:
-    assert read_faults([value]) == (fault,)
+    assert decode_faults([value]) == (fault,)
 
 
 def test_what_a_fault_says_of_itself_can_be_read_again() -> None:
     fault = Fault("foreign-change", project="P", name="a", to="b", every=2, times=3)
-    assert read_faults([fault.described()]) == (fault,)
+    assert decode_faults([to_builtins(fault)]) == (fault,)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,10 @@ def test_what_a_fault_says_of_itself_can_be_read_again() -> None:
             id="an option of another kind",
         ),
         pytest.param(
-            {"kind": "html", "at": 0}, "faults[0].at", "one or more", id="at counts from 1"
+            {"kind": "html", "at": 0},
+            "faults[0].at",
+            "must be a number >= 1",
+            id="at counts from 1",
         ),
         pytest.param(
             {"kind": "html", "at": 1, "every": 2},
@@ -143,7 +147,7 @@ def test_what_a_fault_says_of_itself_can_be_read_again() -> None:
         pytest.param(
             {"kind": "latency", "seconds": float("nan")},
             "faults[0].seconds",
-            "zero or more",
+            "must be a number >= 0",
             id="not a number",
         ),
         pytest.param(
@@ -163,7 +167,7 @@ def test_what_a_fault_says_of_itself_can_be_read_again() -> None:
 )
 def test_wrong_faults_are_refused_with_their_path(value: object, path: str, words: str) -> None:
     with pytest.raises(SeedError) as caught:
-        read_faults([value])
+        decode_faults([value])
     assert (caught.value.path, words in caught.value.problem) == (path, True)
 
 

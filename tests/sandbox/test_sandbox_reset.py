@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from sandbox_calls import SEED, client, options, sandbox
 
-from reconciler.sandbox.faults import read_faults
+from reconciler.sandbox.faults import decode_faults
 from reconciler.sandbox.request_log import SavedUpdate
 from reconciler.sandbox.rules import Failure
 from reconciler.sandbox.state import Options, ServerState
@@ -31,7 +31,7 @@ def test_a_reset_begins_afresh() -> None:
 
 
 def test_a_reset_arms_the_faults_of_the_start_again() -> None:
-    (armed,) = read_faults([{"kind": "hang"}])
+    (armed,) = decode_faults([{"kind": "hang"}])
     stand = ServerState(options(faults=(armed,)))
     with closing(stand.store):
         stand.faults.clear()

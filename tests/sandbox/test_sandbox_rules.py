@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.sandbox.rules import (
     ATTACHED,
-    SOURCE_TYPES,
     Deployed,
     Failure,
     Jwk,
+    SourceType,
     apply_update,
     read_body,
 )
@@ -106,7 +106,7 @@ def test_what_an_update_does(body: dict[str, Any], name: str, description: str |
     assert others == [B, FOREIGN]
 
 
-@pytest.mark.parametrize("source_type", SOURCE_TYPES)
+@pytest.mark.parametrize("source_type", get_args(SourceType))
 def test_any_update_detaches_a_key_from_its_source(source_type: str) -> None:
     key = replace(A, source_type=source_type, source_id="s", source_url="u")
     (after,) = updated("a", {"name": "a"}, (key,))

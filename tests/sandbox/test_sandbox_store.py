@@ -8,13 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 from sandbox_calls import SEED
 
-from reconciler.sandbox.rules import OMITTED, Body, Failure
+from reconciler.sandbox.rules import Body, Failure
 from reconciler.sandbox.seed import parse_seed
 from reconciler.sandbox.store import Store, StoreError
 
-RENAME = Body("renamed", OMITTED)
+RENAME = Body("renamed", UNSET)
 
 
 def test_a_new_store_holds_the_seed_in_its_order() -> None:
@@ -68,12 +69,13 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
 def test_a_killed_process_loses_no_update(tmp_path: Path) -> None:
     script = """
 import os, pathlib, signal, sys
-from reconciler.sandbox.rules import OMITTED, Body
+from msgspec import UNSET
+from reconciler.sandbox.rules import Body
 from reconciler.sandbox.seed import parse_seed
 from reconciler.sandbox.store import Store
 
 store = Store(parse_seed("projects: [{name: P, jwks: [{name: a}]}]"), pathlib.Path(sys.argv[1]))
-store.update("P", "a", Body("b", OMITTED))
+store.update("P", "a", Body("b", UNSET))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     path = tmp_path / "sandbox.db"

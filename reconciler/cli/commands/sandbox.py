@@ -60,7 +60,7 @@ def sandbox(seed: Path, faults: Path | None, no_admin: bool, **options: object) 
     SEED.yaml says which projects, keys, environments and tokens there are.
     """
     try:
-        from reconciler.sandbox.reading import SeedError
+        from reconciler.sandbox.decoding import SeedError
         from reconciler.sandbox.seed import load_faults, load_seed
         from reconciler.sandbox.server import Options, serve
         from reconciler.sandbox.store import StoreError
