@@ -528,3 +528,24 @@ def test_each_check_can_fail(check: Check, sources: Sources) -> None:
 
 def test_every_check_has_sources_it_fails_on() -> None:
     assert {check for check, _ in BROKEN.values()} == set(CHECKS.values())
+
+
+CHANGES = 12
+"""Rows of the table in CONTRIBUTING that says where to change what."""
+
+
+def test_contributing_names_places_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    table = text.partition("## Where do I change")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| a ")]
+    named = {row: re.findall(r"`((?:reconciler|tests|docs)/[^`]*)`", row) for row in rows}
+    assert len(rows) == CHANGES
+    assert all(named.values())
+    assert [path for paths in named.values() for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_architecture_names_modules_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text)
+    assert len(named) > 15
+    assert [path for path in named if not (PACKAGE / path).exists()] == []

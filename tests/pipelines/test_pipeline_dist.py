@@ -18,6 +18,8 @@ from reconciler import __version__
 pytestmark = pytest.mark.proof
 
 BIN = Path(sys.executable).parent
+INSTALLED_BYTES = 15_000_000
+"""What the program and all it needs may take, without bytecode; the README names the figure."""
 BARE = {"PATH": os.pathsep.join([str(Path(sys.executable).resolve().parent), "/usr/bin", "/bin"])}
 """An environment that knows of nothing but Python."""
 
@@ -69,6 +71,12 @@ def test_the_wheel_installs_without_an_index(dist: Path, tmp_path: Path) -> None
         "--no-compile", "--find-links", dist / "wheels", "apinizer-jwk-reconciler",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    installed = sum(
+        path.stat().st_size
+        for path in (tmp_path / "venv" / "lib").rglob("*")
+        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc"
+    )
+    assert installed <= INSTALLED_BYTES, f"{installed / 1e6:.1f} MB"
     ran = call(tmp_path / "venv" / "bin" / "reconciler", "validate", "examples/manifests")
     assert ran.returncode == 0, ran.stderr
 
