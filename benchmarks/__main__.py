@@ -12,7 +12,7 @@ from benchmarks.applies import against_a_script, against_ansible, against_the_bo
 from benchmarks.bench import Bench, Row
 from benchmarks.cold import starts
 from benchmarks.counted import requests
-from benchmarks.planning import judging
+from benchmarks.planning import matching
 from benchmarks.plans import against_the_floor, at_scale
 from benchmarks.table import machine, state, table, write
 
@@ -23,7 +23,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "bound": against_the_bound,
     "shell": against_a_script,
     "ansible": against_ansible,
-    "judging": judging,
+    "matching": matching,
     "requests": requests,
 }
 """By the name they are asked for with, in the order of the table."""

@@ -1,4 +1,4 @@
-"""Matching and ordering alone: does judging ten times as much take ten times?"""
+"""Matching and ordering alone: does ten times as much take ten times?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHAIN = 10
 """How many keys hand their names on; so many of each hundred are renamed that way."""
 
 
-def judging(bench: Bench) -> Iterator[Row]:
+def matching(bench: Bench) -> Iterator[Row]:
     """All keys in one project, a tenth of them renamed, in chains: the most there is to order."""
     costs = apart(_measured, bench.rounds)
     for small, large in pairwise(_SIZES):
@@ -33,11 +33,11 @@ def _measured(rounds: int) -> list[dict[int, Cost]]:
     workspaces = {size: _dataset(size) for size in _SIZES}
     gc.set_threshold(COLLECT_AFTER)
     return [
-        {size: _matching_result(*workspaces[size]) for size in _SIZES} for _ in range(rounds + 1)
+        {size: _time_one_plan(*workspaces[size]) for size in _SIZES} for _ in range(rounds + 1)
     ][1:]
 
 
-def _matching_result(declared: DeclaredProject, live: LiveProject) -> Cost:
+def _time_one_plan(declared: DeclaredProject, live: LiveProject) -> Cost:
     start = time.perf_counter()
     plan = make_plan("benchmark", [declared], {live.name: live})
     seconds = time.perf_counter() - start

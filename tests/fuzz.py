@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
+from xml.etree import ElementTree
 
 
 def main() -> int:
@@ -33,19 +37,28 @@ def main() -> int:
 
 
 def run_round(seed: int, seconds: float | None) -> int:
-    """All property tests with the cases that a seed gives."""
+    """All property tests with the cases that a seed gives; a failure counts also if time is up."""
     print(f"seed {seed}: make fuzz SEED={seed}", flush=True)
-    words = ["-m", "law", "-n", str(os.cpu_count()), "-q", f"--hypothesis-seed={seed}"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "pytest", *words],
-        env={**os.environ, "HYPOTHESIS_PROFILE": "fuzz"},
-    ) as process:
-        try:
-            return process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            print("The time is up; this round was not finished.")
-            return 0
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        words = ["-m", "law", "-n", str(os.cpu_count()), "-q", "-x", f"--junitxml={report}"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest", *words, f"--hypothesis-seed={seed}"],
+            env={**os.environ, "HYPOTHESIS_PROFILE": "fuzz"},
+        ) as process:
+            try:
+                return process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)  # pytest reports what it has found so far
+                process.wait()
+        print("The time is up; this round was not finished.")
+        return int(report.exists() and has_failures(report))
+
+
+def has_failures(report: Path) -> bool:
+    """Whether a test failed in a JUnit report."""
+    suites = ElementTree.parse(report).iter("testsuite")  # noqa: S314 pytest wrote it
+    return any(suite.get(kind) != "0" for suite in suites for kind in ("failures", "errors"))
 
 
 if __name__ == "__main__":

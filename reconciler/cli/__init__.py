@@ -1,1 +1,1 @@
-"""The door: argv → options → the straight way → exit code. The only room that prints or exits."""
+"""The command line: arguments, environment, console, exit codes. Only this package prints."""

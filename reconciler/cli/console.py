@@ -166,9 +166,9 @@ def _write(stream: TextIO, text: str) -> str:
         _put(stream, text)
     except BrokenPipeError:
         # The reader has gone, as with `| head`. The run goes on, and its exit code says the rest.
-        redirect_to_null(stream)
+        redirect_to_null(stream.fileno())
     except OSError as error:
-        redirect_to_null(stream)
+        redirect_to_null(stream.fileno())
         return error.strerror or type(error).__name__
     return ""
 

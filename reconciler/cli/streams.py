@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import TextIO
 
 
 def reopen_closed_streams() -> None:
@@ -17,7 +13,7 @@ def reopen_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 stays open
 
 
-def redirect_to_null(stream: TextIO) -> None:
+def redirect_to_null(descriptor: int) -> None:
     """Let nothing more fail: neither later texts, nor what is still in the stream's buffer."""
     with open(os.devnull, "w", encoding="utf-8") as null:  # noqa: PTH123 a descriptor is needed
-        os.dup2(null.fileno(), stream.fileno())
+        os.dup2(null.fileno(), descriptor)

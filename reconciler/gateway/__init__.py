@@ -1,1 +1,1 @@
-"""The only room that knows HTTP and URLs: behind it, every answer has one meaning."""
+"""The gateway's HTTP API: its URLs, its replies, and what each reply means."""
