@@ -18,8 +18,8 @@ import pytest
 PLANTING = Path(__file__).parent / "injection"
 sys.path.insert(0, str(PLANTING))
 
-from inject import FIELD, TOLD  # noqa: E402
-from inject import begin as begin_to_plant  # noqa: E402
+from inject import FIELD, FOUND_FOLDER  # noqa: E402
+from inject import begin as begin_to_inject  # noqa: E402
 from planted_secrets import find_secrets, masked  # noqa: E402 their folder is on the path by now
 
 SECRET_FILES = {
@@ -71,11 +71,11 @@ class SecretScan:
         self._log = Log(self)
 
     def begin(self) -> None:
-        """Plant, and look from now on."""
-        begin_to_plant()
+        """Inject, and look from now on."""
+        begin_to_inject()
         path = [str(PLANTING), os.environ.get("PYTHONPATH", "")]
         self._patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
-        self._patch.setenv(TOLD, str(self._notes))
+        self._patch.setenv(FOUND_FOLDER, str(self._notes))
         self._patch.setattr(FIELD, "look", self.look)
         self._look_at(subprocess.Popen, "communicate", "a process")
         self._look_at(pytest.CaptureFixture, "readouterr", "the streams")

@@ -45,7 +45,7 @@ _ERASE_LINE = "\x1b[1A\x1b[2K"
 
 
 class ApplyOptions(Struct, frozen=True):
-    """What one apply was told to do.
+    """How to apply.
 
     Attributes:
         paths: the manifests.

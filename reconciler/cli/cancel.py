@@ -70,7 +70,7 @@ class CancelToken:
                 signal.signal(number, handler)
 
     def finish_updates(self) -> None:
-        """From now on a signal is only noted: what begins is finished, verified and told.
+        """From now on a signal is only noted: what begins is finished, verified and reported.
 
         Raises:
             InterruptedRunError: one came before.

@@ -86,7 +86,7 @@ class Console(Struct, frozen=True):
         """Print a plan, with its outcomes where it was applied.
 
         Args:
-            result: what to tell.
+            result: what to report.
             command: what was called, where it may have to be called again.
         """
         self.printed.append(result)
@@ -118,7 +118,7 @@ class Console(Struct, frozen=True):
             colour=self.colour,
             width=_width(self.stdout),
             verbosity=self.verbosity,
-            unicode=_speaks_unicode(self.stdout),
+            unicode=_encodes_unicode(self.stdout),
             command=command,
         )
 
@@ -139,7 +139,7 @@ class Console(Struct, frozen=True):
             error,
             colour=self.colour and self.stderr.isatty(),
             width=_width(self.stderr),
-            unicode=_speaks_unicode(self.stderr),
+            unicode=_encodes_unicode(self.stderr),
         )
         _write(self.stderr, self.masked(text))
 
@@ -193,7 +193,7 @@ def _width(stream: TextIO) -> int:
     return shutil.get_terminal_size().columns if stream.isatty() else 0
 
 
-def _speaks_unicode(stream: TextIO) -> bool:
+def _encodes_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
 
 

@@ -26,7 +26,7 @@ def embedded(seed_path: Path, state: Path, console: Console) -> Iterator[tuple[s
     Args:
         seed_path: what a new state is filled with.
         state: the database file; made, with its folder, where it does not exist.
-        console: told where an older seed is in force.
+        console: where to say that an older seed is in force.
 
     Raises:
         UsageError: the seed or the state can't be used.
@@ -57,7 +57,7 @@ def _usable_seed(path: Path) -> Seed:
 
 @contextmanager
 def _usage_errors(seed_path: Path, state: Path) -> Iterator[None]:
-    """Say what keeps the stand-in from starting; what fails later is somebody else's to tell."""
+    """Say what keeps the sandbox from starting; what fails later is reported elsewhere."""
     try:
         yield
     except (SeedError, StoreError) as error:

@@ -43,7 +43,7 @@ class ConnectionOptions(Struct, frozen=True):
 
     Attributes:
         sandbox: seed of the embedded stand-in; given instead of ``server``.
-        timeout: seconds of silence per request; None for the defaults.
+        timeout: read timeout of a request in seconds; None for the defaults.
         parallelism: how many projects at a time.
         deadline: seconds for the whole run.
     """
@@ -76,7 +76,7 @@ _GATEWAY = (
         "--timeout",
         metavar="S",
         type=Seconds(),
-        help="Seconds of silence before a request is given up.  [default: 30; 120 for updates]",
+        help="Read timeout of a request in seconds.  [default: 30; 120 for updates]",
     ),
     click.option(
         "--parallelism",

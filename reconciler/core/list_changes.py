@@ -17,14 +17,14 @@ def list_changes(planned: LiveProject, fresh: LiveProject) -> tuple[str, ...]:
     if sorted(planned.jwks, key=_whole) == sorted(fresh.jwks, key=_whole):
         return ()
     old, new = _by_identity(planned), _by_identity(fresh)
-    told = [f"{old[key].label} is gone" for key in old.keys() - new.keys()]
-    told += [f"{new[key].label} is new" for key in new.keys() - old.keys()]
-    told += [
+    changes = [f"{old[key].label} is gone" for key in old.keys() - new.keys()]
+    changes += [f"{new[key].label} is new" for key in new.keys() - old.keys()]
+    changes += [
         f"{old[key].label}: {what}"
         for key in old.keys() & new.keys()
         if (what := _changed(old[key], new[key]))
     ]
-    return tuple(sorted(told)) or ("a name stands in the list more than once",)
+    return tuple(sorted(changes)) or ("a name stands in the list more than once",)
 
 
 def _by_identity(project: LiveProject) -> dict[tuple[str | None, ...], LiveJwk]:

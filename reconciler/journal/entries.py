@@ -19,7 +19,7 @@ class PendingDeployment(Struct, frozen=True):
 
     Attributes:
         project: the Apinizer project.
-        identity: tells the key in a later list.
+        identity: identifies the key in a later list.
         names: the names it may have by now, the newest first.
     """
 
@@ -29,7 +29,7 @@ class PendingDeployment(Struct, frozen=True):
 
     @property
     def key(self) -> Key:
-        """What tells it from all others."""
+        """What identifies it among all others."""
         return self.project, self.identity
 
 
@@ -38,7 +38,7 @@ class JournalEntry(PendingDeployment, frozen=True, omit_defaults=True, rename={"
 
     Attributes:
         event: the name of the ``Recorder`` method that wrote the line, or ``recognised`` where a
-            later list tells the key by another identity than the one ``before``.
+            later list identifies the key otherwise than the one ``before``.
         pending: whether the key's deployment is still pending; ``owed`` in the file.
         before: the key's former identity.
     """

@@ -184,7 +184,7 @@ def _pictures(linked: Sequence[LinkedRenames]) -> Section:
         "picture",
         7,
         [_row("picture", item, number) for number, item in enumerate(small, 1)],
-        intro="In each picture the numbers tell the order in which its updates are sent.",
+        intro="In each picture the numbers give the order in which its updates are sent.",
         head="```mermaid\nflowchart LR",
         tail="```",
         omitted=len(linked) - len(small),

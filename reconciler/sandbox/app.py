@@ -123,8 +123,8 @@ class Api:
         if state.options.deploy_latency:
             await asyncio.sleep(state.options.deploy_latency)
         results = deployment.results(state.store.environments, failing)
-        told = deployment.members(state.options.deployment, results)
-        return json_reply(200, state.responder.success(told))
+        reported = deployment.members(state.options.deployment, results)
+        return json_reply(200, state.responder.success(reported))
 
     async def login(self, request: Request) -> Response:
         """A token for ``client_id`` and ``client_secret``."""
@@ -133,7 +133,7 @@ class Api:
         if form.get("grant_type") != "client_credentials":
             return json_reply(400, {"error": "unsupported_grant_type"})
         try:
-            login = self._state.access.login(
+            login = self._state.tokens.login(
                 form.get("client_id", ""), form.get("client_secret", "")
             )
         except DeniedError as denied:
@@ -173,7 +173,7 @@ class Api:
 
     def _grant(self, request: Request) -> Grant:
         try:
-            return self._state.access.check(request.headers.get("authorization"))
+            return self._state.tokens.check(request.headers.get("authorization"))
         except DeniedError as denied:
             raise RefusedError(str(denied), 401) from denied
 

@@ -49,7 +49,7 @@ class Login:
 
 
 @dataclass(slots=True)
-class Access:
+class TokenRegistry:
     """The tokens and accounts of one server; safe to use from several threads.
 
     Args:

@@ -1,4 +1,4 @@
-"""The shapes in which an answer tells what happened on the gateways: pure, one function each.
+"""The shapes in which a reply says what happened on the gateways: pure, one function each.
 
 A shape turns the environments' results into members of the answer's body.
 """

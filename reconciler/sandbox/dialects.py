@@ -81,24 +81,24 @@ def key_material(secret: str) -> Members:
 
 @dataclass(slots=True)
 class Responder:
-    """Words every answer of one server.
+    """Builds every reply of one server.
 
     Args:
         dialect: a name in ``DIALECTS``.
-        plant: a text that all bodies and list items carry as if it were key material.
+        injected_secret: a text that all bodies and list items carry as if it were key material.
         inject_into_messages: whether messages carry it too.
         hide_ids: keys are listed without their ``id``.
     """
 
     dialect: str
-    plant: str | None = None
+    injected_secret: str | None = None
     inject_into_messages: bool = False
     hide_ids: bool = False
     _turn: Iterator[int] = field(default_factory=count, init=False)
 
     def success(self, members: Members) -> Members:
-        """The body of a effect that was done."""
-        return {**self._speak().success(members), **self._planted()}
+        """The body of an update that was done."""
+        return {**self._dialect().success(members), **self._injected()}
 
     def item(self, key: Jwk) -> Members:
         """A key as the list shows it."""
@@ -109,18 +109,18 @@ class Responder:
 
     def listing(self, items: Iterable[Members]) -> Members:
         """The body of a list."""
-        planted = self._planted()
-        return {**self._speak().listing([{**one, **planted} for one in items]), **planted}
+        injected = self._injected()
+        return {**self._dialect().listing([{**one, **injected} for one in items]), **injected}
 
     def failure(self, status: int, message: str) -> Members:
-        """The body of a effect that was not done."""
-        if self.plant is not None and self.inject_into_messages:
-            message = f"{message} -----BEGIN PRIVATE KEY----- {self.plant}"
-        return {**self._speak().failure(status, message), **self._planted()}
+        """The body of an update that was not done."""
+        if self.injected_secret is not None and self.inject_into_messages:
+            message = f"{message} -----BEGIN PRIVATE KEY----- {self.injected_secret}"
+        return {**self._dialect().failure(status, message), **self._injected()}
 
-    def _speak(self) -> Dialect:
+    def _dialect(self) -> Dialect:
         spoken = DIALECTS[self.dialect]
         return spoken[next(self._turn) % len(spoken)]
 
-    def _planted(self) -> Members:
-        return {} if self.plant is None else key_material(self.plant)
+    def _injected(self) -> Members:
+        return {} if self.injected_secret is None else key_material(self.injected_secret)

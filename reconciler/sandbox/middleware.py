@@ -65,7 +65,7 @@ class FaultMiddleware:
                 raw_path=scope["raw_path"].decode("ascii"),
                 path=scope["path"],
                 body=json_or_none(body) if body else None,
-                token=self._state.access.label(authorization and authorization.decode("latin-1")),
+                token=self._state.tokens.label(authorization and authorization.decode("latin-1")),
             )
         )
 

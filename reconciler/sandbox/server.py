@@ -51,7 +51,7 @@ class Running:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Every token there is, the seed's first, then the issued ones."""
-        return self.admin.access.tokens()
+        return self.admin.tokens.tokens()
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType, to_builtins
 
-from reconciler.sandbox.auth import Access
+from reconciler.sandbox.auth import TokenRegistry
 from reconciler.sandbox.deployment import SHAPES
 from reconciler.sandbox.dialects import DIALECTS, Responder, item
 from reconciler.sandbox.faults import Fault, FaultQueue, decode_faults
@@ -32,7 +32,7 @@ class Options:
         html_unknown: unknown paths answer 200 with an HTML page, as behind some ingresses.
         faults: armed at the start, after the seed's.
         admin: whether ``/sandbox`` is served.
-        plant: a text that all answers carry as if it were key material.
+        injected_secret: a text that all answers carry as if it were key material.
         inject_into_messages: whether messages carry it too.
         hide_ids: lists don't tell keys' ``id``, as some versions of the documents have it.
 
@@ -49,7 +49,7 @@ class Options:
     html_unknown: bool = False
     faults: tuple[Fault, ...] = ()
     admin: bool = True
-    plant: str | None = None
+    injected_secret: str | None = None
     inject_into_messages: bool = False
     hide_ids: bool = False
 
@@ -73,7 +73,7 @@ class ServerState:
 
     options: Options
     store: Store = field(init=False)
-    access: Access = field(init=False)
+    tokens: TokenRegistry = field(init=False)
     responder: Responder = field(init=False)
     faults: FaultQueue = field(init=False)
     journal: RequestLog = field(init=False)
@@ -87,9 +87,9 @@ class ServerState:
 
     def _begin(self) -> None:
         options = self.options
-        self.access = Access(options.seed)
+        self.tokens = TokenRegistry(options.seed)
         self.responder = Responder(
-            options.dialect, options.plant, options.inject_into_messages, options.hide_ids
+            options.dialect, options.injected_secret, options.inject_into_messages, options.hide_ids
         )
         self.faults = FaultQueue()
         self.faults.add(*options.seed.faults, *options.faults)

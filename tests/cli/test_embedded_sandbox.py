@@ -21,12 +21,12 @@ STATE = Path(".reconciler/sandbox.db")
 @pytest.fixture
 def seeded(run: CommandLine) -> CommandLine:
     """A seed and manifests in the current folder."""
-    plant(run, LIVE)
+    seed_sandbox(run, LIVE)
     write_manifests(run.folder / "jwks", DECLARED)
     return run
 
 
-def plant(run: CommandLine, projects: Mapping[str, list[Key]], **members: object) -> None:
+def seed_sandbox(run: CommandLine, projects: Mapping[str, list[Key]], **members: object) -> None:
     (run.folder / "seed.yaml").write_text(json.dumps(seed(projects, **members)))
 
 
@@ -84,7 +84,7 @@ def test_its_state_is_kept_in_a_file_over_a_restart(seeded: CommandLine) -> None
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=10)
 
-    plant(seeded, {"Other": []})
+    seed_sandbox(seeded, {"Other": []})
     with announced(seeded, *words) as (process, lines):
         shown = [*lines, process.stdout.readline() if process.stdout else ""]
         process.send_signal(signal.SIGINT)
@@ -169,7 +169,7 @@ def test_plans_call_it_by_one_name_so_that_digests_agree(seeded: CommandLine) ->
 
 def test_a_seed_that_changed_is_warned_about_and_not_used(seeded: CommandLine) -> None:
     seeded("apply", "jwks", *EMBEDDED, "--auto-approve")
-    plant(seeded, {**LIVE, "Added": []})
+    seed_sandbox(seeded, {**LIVE, "Added": []})
 
     ran = seeded("plan", "jwks", *EMBEDDED)
 
@@ -206,7 +206,7 @@ def test_it_takes_no_proxy(seeded: CommandLine) -> None:
 
 def test_it_rehearses_the_outages_of_its_seed(seeded: CommandLine) -> None:
     fault = {"kind": "foreign-change", "method": "GET", "at": 2, "project": "Quiet", "name": "calm"}
-    plant(seeded, LIVE, faults=[{**fault, "description": "By somebody else."}])
+    seed_sandbox(seeded, LIVE, faults=[{**fault, "description": "By somebody else."}])
     write_manifests(
         seeded.folder / "calmer", {"Quiet": [{"name": "calmer", "previousNames": ["calm"]}]}
     )
@@ -222,7 +222,7 @@ def test_a_token_of_the_environment_is_not_needed_and_not_read(seeded: CommandLi
 
 
 def test_a_project_the_first_token_may_not_see_is_refused(seeded: CommandLine) -> None:
-    plant(seeded, LIVE, tokens=[{"token": TOKEN, "projects": ["Quiet"]}])
+    seed_sandbox(seeded, LIVE, tokens=[{"token": TOKEN, "projects": ["Quiet"]}])
 
     ran = seeded("plan", "jwks", *EMBEDDED)
 

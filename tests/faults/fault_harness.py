@@ -37,7 +37,7 @@ from reconciler.sandbox.server import Options, Running, running
 MAX_BODY = 200_000
 """What the gateway's client reads at most, so that a huge answer need not be huge."""
 SHORT = 0.15
-"""Seconds of silence that are awaited where a fault is silence."""
+"""Read timeout in seconds where a fault sends no answer."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class Harness:
 
 @contextmanager
 def rigged(scenario: Scenario, **options: Any) -> Iterator[Harness]:
-    """A harness for an scenario; ``options`` are the sandbox's."""
+    """A harness for a scenario; ``options`` are the sandbox's."""
     with ExitStack() as stack:
         stack.enter_context(_seldom_collected())
         sandbox = stack.enter_context(running(Options(scenario.seed(), **options)))

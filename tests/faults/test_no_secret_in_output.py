@@ -65,7 +65,7 @@ def leaked(text: str | bytes) -> set[bytes]:
 
 @pytest.fixture
 def workspace(build: BuildWorkspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    planted = build(SEED, DECLARED, plant=PLANTED_SECRET, inject_into_messages=True)
+    planted = build(SEED, DECLARED, injected_secret=PLANTED_SECRET, inject_into_messages=True)
     monkeypatch.setenv("APINIZER_TOKEN", TOKEN)
     return planted
 

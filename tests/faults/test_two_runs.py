@@ -51,7 +51,7 @@ def other_targets(scenario: Scenario) -> Scenario:
 
 
 def plain(scenario: Scenario) -> Scenario:
-    """The keys of an scenario that take nobody's name."""
+    """The keys of a scenario that take nobody's name."""
     names = {entry.name for entries in scenario.projects.values() for entry in entries}
     return Scenario(
         {

@@ -288,7 +288,7 @@ NOT_REPEATED = {
     "a failure": answer("", 500),
     "a late proxy": answer("", 504),
     "a reset": Act.RESET,
-    "silence": Act.HANG,
+    "no answer": Act.HANG,
 }
 
 

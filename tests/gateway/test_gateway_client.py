@@ -166,7 +166,7 @@ PASSING: dict[str, bytes | Act] = {
     "408": answer("", 408),
     "a reset": Act.RESET,
     "a closed connection": Act.CLOSE,
-    "silence": Act.HANG,
+    "no answer": Act.HANG,
     "a cut body": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{",
     "a cut chunk": b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
@@ -296,7 +296,7 @@ LOST: dict[str, bytes | Act] = {
     "500": answer("oops", 500),
     "a reset": Act.RESET,
     "a closed connection": Act.CLOSE,
-    "silence": Act.HANG,
+    "no answer": Act.HANG,
     "a cut body": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{",
     "an empty body": answer(b""),
     "an unasked coding": answer(b"x", Content_Encoding="br"),

@@ -38,7 +38,7 @@ def sandboxed(
         read_seed({**SEED, "faults": list(faults)}),
         dialect=dialect,
         deployment=deployment,
-        plant=PLANTED,
+        injected_secret=PLANTED,
     )
     with (
         running(options) as sandbox,

@@ -1,4 +1,4 @@
-"""Plants planted secrets in every sandbox of a process, and looks at what the program writes there.
+"""Injects known secrets into every sandbox of a process, and looks at what the program writes.
 
 Every process of the tests loads this, so that it imports next to nothing.
 """
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-TOLD = "CANARIES_TOLD"
-"""The variable that names the folder where processes tell what they gave away."""
+FOUND_FOLDER = "FOUND_SECRETS_FOLDER"
+"""The variable that names the folder where processes note the secrets they gave away."""
 
 _SHORTEST = 8
 _MESSAGES = frozenset({"message", "detail", "resultMessage", "error_description"})
 
 
 class Field:
-    """Where planted secrets are planted, in this process.
+    """Where known secrets are injected, in this process.
 
     Attributes:
         disabled: whether sandboxes are left as they are.
@@ -44,7 +44,7 @@ FIELD = Field()
 
 def _report(where: str, text: str | bytes) -> None:
     """Leave a note for the tests' own process, which can't see all that others write."""
-    folder = os.environ.get(TOLD)
+    folder = os.environ.get(FOUND_FOLDER)
     found = find_secrets(text) if folder else []
     if folder and found:
         with open(os.path.join(folder, str(os.getpid())), "a", encoding="utf-8") as note:  # noqa: PTH118, PTH123 pathlib is loaded by nobody else yet
@@ -58,16 +58,16 @@ def _in_options(module: Any) -> None:
     """Key material in every body and in every key of a list: what the sandbox does by itself."""
     checked = module.Options.__post_init__
 
-    def plant(options: Any) -> None:
-        if options.plant is None and not FIELD.disabled:
-            object.__setattr__(options, "plant", PLANTED_SECRET)
+    def inject(options: Any) -> None:
+        if options.injected_secret is None and not FIELD.disabled:
+            object.__setattr__(options, "injected_secret", PLANTED_SECRET)
         checked(options)
 
-    module.Options.__post_init__ = plant
+    module.Options.__post_init__ = inject
 
 
 def _in_replies(module: Any) -> None:
-    """Both in every message and page, and in what is not worded by a dialect.
+    """Both in every message and page, and in what no dialect words.
 
     Not in headers: httpcore logs them where somebody has it log everything, which nothing here
     does, and no Manager has keys there.
@@ -111,7 +111,7 @@ def _in_requests(module: Any) -> None:
     """Remember the token that a request brought, as long as it is answered."""
     from contextvars import ContextVar
 
-    label = module.Access.label
+    label = module.TokenRegistry.label
     FIELD.token = ContextVar("token")
 
     def remembering(access: Any, authorization: str | None) -> Any:
@@ -120,7 +120,7 @@ def _in_requests(module: Any) -> None:
         FIELD.token.set(token if len(token) >= _SHORTEST else "")
         return label(access, authorization)
 
-    module.Access.label = remembering
+    module.TokenRegistry.label = remembering
     _in_issued_tokens(module)
 
 
@@ -183,11 +183,11 @@ class InjectingFinder:
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
-            def load_and_plant(module: ModuleType) -> None:
+            def load_and_inject(module: ModuleType) -> None:
                 load(module)
                 effect(module)
 
-            spec.loader.exec_module = load_and_plant  # type: ignore[method-assign]
+            spec.loader.exec_module = load_and_inject  # type: ignore[method-assign]
         return spec
 
     def _others(
@@ -199,8 +199,8 @@ class InjectingFinder:
 
 
 def begin() -> None:
-    """Plant in whatever this process loads from now on."""
+    """Inject into whatever this process loads from now on."""
     if not any(isinstance(finder, InjectingFinder) for finder in sys.meta_path):
         late = INJECTIONS.keys() & sys.modules.keys()
-        assert not late, f"loaded before anything could be planted: {late}"
+        assert not late, f"loaded before anything could be injected: {late}"
         sys.meta_path.insert(0, InjectingFinder())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.sandbox.auth import Access, DeniedError
+from reconciler.sandbox.auth import DeniedError, TokenRegistry
 from reconciler.sandbox.seed import parse_seed
 
 
@@ -23,7 +23,7 @@ CLIENTS = parse_seed(
 )
 
 
-def refused(access: Access, authorization: str | None) -> str:
+def refused(access: TokenRegistry, authorization: str | None) -> str:
     with pytest.raises(DeniedError) as caught:
         access.check(authorization)
     return str(caught.value)
@@ -31,7 +31,7 @@ def refused(access: Access, authorization: str | None) -> str:
 
 def test_an_issued_token_expires_after_its_seconds() -> None:
     clock = Clock()
-    access = Access(CLIENTS, clock)
+    access = TokenRegistry(CLIENTS, clock)
     login = access.login("short", "p")
     assert login.expires_in == 60
     clock.now = 59.9
@@ -41,7 +41,7 @@ def test_an_issued_token_expires_after_its_seconds() -> None:
 
 
 def test_an_issued_token_expires_after_its_requests() -> None:
-    access = Access(CLIENTS)
+    access = TokenRegistry(CLIENTS)
     bearer = f"Bearer {access.login('few', 'p').token}"
     assert access.check(bearer) == access.check(bearer)
     assert refused(access, bearer) == "Token was expired!"
@@ -57,12 +57,12 @@ def test_an_issued_token_expires_after_its_requests() -> None:
     ],
 )
 def test_what_is_not_accepted(authorization: str | None, message: str, label: str | None) -> None:
-    access = Access(CLIENTS)
+    access = TokenRegistry(CLIENTS)
     assert (refused(access, authorization), access.label(authorization)) == (message, label)
 
 
 def test_a_label_never_gives_the_token_away() -> None:
-    access = Access(CLIENTS)
+    access = TokenRegistry(CLIENTS)
     issued = access.login("short", "p").token
     assert access.label("bearer t") == "token 1"
     assert access.label(f"Bearer {issued}") == "issued 1"
@@ -70,7 +70,7 @@ def test_a_label_never_gives_the_token_away() -> None:
 
 
 def test_an_account_locks_after_seven_failed_logins_in_a_row() -> None:
-    access = Access(CLIENTS)
+    access = TokenRegistry(CLIENTS)
 
     def login(password: str) -> str:
         try:

@@ -117,13 +117,15 @@ def test_the_mixed_dialect_takes_turns() -> None:
     assert ["error" in responder.failure(400, "no") for _ in range(4)] == [True, False, True, False]
 
 
-def test_planted_key_material_is_in_every_body_and_item_and_in_messages_if_asked() -> None:
-    responder = Responder("newer", plant="PLANTED_SECRET")
+def test_injected_key_material_is_in_every_body_and_item_and_in_messages_if_asked() -> None:
+    responder = Responder("newer", injected_secret="PLANTED_SECRET")
     assert "PLANTED_SECRET" in str(responder.success({}))
     assert "PLANTED_SECRET" in str(
         responder.listing([{"name": "a"}])["resultList"][0]["privateKeyPem"]
     )
     failure = responder.failure(400, "no")
     assert (failure["d"], failure["resultMessage"]) == ("PLANTED_SECRET", "no")
-    loud = Responder("newer", plant="PLANTED_SECRET", inject_into_messages=True).failure(400, "no")
+    loud = Responder("newer", injected_secret="PLANTED_SECRET", inject_into_messages=True).failure(
+        400, "no"
+    )
     assert loud["resultMessage"] == "no -----BEGIN PRIVATE KEY----- PLANTED_SECRET"

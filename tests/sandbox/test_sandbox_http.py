@@ -290,8 +290,8 @@ def test_every_deployment_shape_is_served(shape: str) -> None:
         assert body == {"status": "SUCCESS", "resultMessage": None, **expected}
 
 
-def test_planted_key_material_is_in_every_answer() -> None:
-    with sandbox(options(plant="PLANTED_SECRET", inject_into_messages=True)) as (_, http):
+def test_injected_key_material_is_in_every_answer() -> None:
+    with sandbox(options(injected_secret="PLANTED_SECRET", inject_into_messages=True)) as (_, http):
         answers = [
             http.get("/projects/"),
             http.get(LIST),

@@ -21,7 +21,7 @@ def test_a_reset_begins_afresh() -> None:
         server.admin.add_faults({"kind": "500-after", "method": "PUT", "times": 9})
         assert http.put(f"{JWKS}signing/", json={"name": "s2"}).status_code == 500
         http.get(f"{JWKS}s2/")
-        server.admin.access.login("ci", "right")
+        server.admin.tokens.login("ci", "right")
         assert server.admin.state() != before
         server.admin.reset()
         assert server.admin.state() == before
