@@ -35,9 +35,9 @@ def playbook(ansible: str) -> Callable[[str, Path, Path], Command]:
     return command
 
 
-def missing(*tools: str) -> list[str]:
+def missing(*commands: str) -> list[str]:
     """Those that are not installed."""
-    return [tool for tool in tools if shutil.which(tool) is None]
+    return [tool for tool in commands if shutil.which(tool) is None]
 
 
 def find_ansible(scratch: Path, *, install: bool) -> str | None:

@@ -6,7 +6,7 @@
     ├── UsageError            64   the command line or its environment is wrong
     ├── ManifestError         65   the manifests are not valid; carries all problems
     ├── GatewayError          69   unreachable, unintelligible or failing
-    ├── AccessError           77   token missing or rejected, or permission denied
+    ├── AuthError           77   token missing or rejected, or permission denied
     ├── RefusedError           5   something may not be done, and nothing was
     ├── StalePlanError         3   the plan is not the reviewed one any more
     └── InterruptedRunError  130   a signal ended the run; 143 for SIGTERM and the deadline
@@ -94,7 +94,7 @@ class GatewayError(ReconcilerError):
     exit_code = 69
 
 
-class AccessError(ReconcilerError):
+class AuthError(ReconcilerError):
     """The token is missing, rejected or expired, or its owner lacks a permission."""
 
     exit_code = 77

@@ -44,7 +44,7 @@ class Log(logging.Handler):
         self._watch = watch
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._watch.look(f"the log {record.name}", self.format(record))
+        self._watch.scan(f"the log {record.name}", self.format(record))
 
 
 class SecretScan:
@@ -53,8 +53,8 @@ class SecretScan:
     Attributes:
         outputs: how many texts were looked through.
         files: how many files.
-        found: what was found and is not told yet.
-        told: what was found, for the end of the run.
+        found: what was found since the last report.
+        all_found: what was found, for the end of the run.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -64,21 +64,21 @@ class SecretScan:
         self.outputs = 0
         self.files = 0
         self.found: list[str] = []
-        self.told: list[str] = []
-        self._looked_below: set[Path] = set()
+        self.all_found: list[str] = []
+        self._scanned_folders: set[Path] = set()
         self._notes = Path(tempfile.mkdtemp(prefix="planted secrets-"))
         self._patch = pytest.MonkeyPatch()
         self._log = Log(self)
 
     def begin(self) -> None:
-        """Inject, and look from now on."""
+        """Inject, and scan from now on."""
         begin_to_inject()
         path = [str(PLANTING), os.environ.get("PYTHONPATH", "")]
         self._patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
         self._patch.setenv(FOUND_FOLDER, str(self._notes))
-        self._patch.setattr(FIELD, "look", self.look)
-        self._look_at(subprocess.Popen, "communicate", "a process")
-        self._look_at(pytest.CaptureFixture, "readouterr", "the streams")
+        self._patch.setattr(FIELD, "scan", self.scan)
+        self._scan_report(subprocess.Popen, "communicate", "a process")
+        self._scan_report(pytest.CaptureFixture, "readouterr", "the streams")
         logging.getLogger().addHandler(self._log)
 
     def end(self) -> None:
@@ -87,26 +87,26 @@ class SecretScan:
         self._patch.undo()
         shutil.rmtree(self._notes)
 
-    def look(self, where: str, content: str | bytes) -> None:
+    def scan(self, where: str, content: str | bytes) -> None:
         """Look through one text."""
         self.outputs += 1
         self.found += [f"{where}: {one}" for one in find_secrets(content)]
 
-    def look_below(self, folder: Path) -> None:
+    def scan_folder(self, folder: Path) -> None:
         """Look through all files below a folder that are not to hold a secret."""
-        self._looked_below.add(folder)
+        self._scanned_folders.add(folder)
         for where, inner, names in os.walk(folder):
             inner[:] = [
                 name
                 for name in inner
-                if name != INSTALLED and Path(where, name) not in self._looked_below
+                if name != INSTALLED and Path(where, name) not in self._scanned_folders
             ]
             for name in names:
                 path = Path(where, name)
                 if path.is_file() and not path.is_symlink():
-                    self._look_into(path)
+                    self._scan_file(path)
 
-    def _look_into(self, path: Path) -> None:
+    def _scan_file(self, path: Path) -> None:
         if any(fnmatch(path.name, pattern) for pattern in SECRET_FILES):
             return
         self.files += 1
@@ -117,19 +117,19 @@ class SecretScan:
             content = path.read_bytes()
         self.found += [f"{path}: {one}" for one in find_secrets(content)]
 
-    def _look_at(self, kind: type, method: str, where: str) -> None:
+    def _scan_report(self, kind: type, method: str, where: str) -> None:
         """Look at whatever pair of texts a method returns."""
         called = getattr(kind, method)
 
         def watched(*arguments: Any, **options: Any) -> Any:
             pair = called(*arguments, **options)
             for text in filter(None, pair):
-                self.look(where, text)
+                self.scan(where, text)
             return pair
 
         self._patch.setattr(kind, method, watched)
 
-    def _all_found(self) -> list[str]:
+    def _found_by_all_processes(self) -> list[str]:
         """What was found since the last time, by other processes too."""
         for note in self._notes.iterdir():
             self.found += note.read_text(encoding="utf-8").splitlines()
@@ -145,10 +145,10 @@ class SecretScan:
         report = yield
         for title, text in report.sections:
             if title.endswith(f" {call.when}"):
-                self.look(title, text)
-        found = self._all_found()
+                self.scan(title, text)
+        found = self._found_by_all_processes()
         if found:
-            self.told += [f"{item.nodeid}: {one}" for one in found]
+            self.all_found += [f"{item.nodeid}: {one}" for one in found]
             report.outcome = "failed"
             report.longrepr = "\n".join(["This test gave planted secrets away:", *found])
             report.sections = [(title, masked(text)) for title, text in report.sections]
@@ -159,17 +159,17 @@ class SecretScan:
         """Look through the files, and fail the run where one holds what failed no test."""
         factory = self.config._tmp_path_factory  # type: ignore[attr-defined]
         if factory._basetemp is not None:  # asking for it would make one
-            self.look_below(factory._basetemp)
-        self.told += self._all_found()
+            self.scan_folder(factory._basetemp)
+        self.all_found += self._found_by_all_processes()
         if hasattr(self.config, "workeroutput"):
-            folders = [*map(str, self._looked_below)]
+            folders = [*map(str, self._scanned_folders)]
             self.config.workeroutput["planted secrets"] = (
                 self.outputs,
                 self.files,
-                self.told,
+                self.all_found,
                 folders,
             )
-        if self.told:
+        if self.all_found:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
@@ -179,16 +179,16 @@ class SecretScan:
         if counted:
             self.outputs += counted[0]
             self.files += counted[1]
-            self.told += counted[2]
-            self._looked_below.update(map(Path, counted[3]))
+            self.all_found += counted[2]
+            self._scanned_folders.update(map(Path, counted[3]))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what was looked through, and what was found."""
-        for one in self.told:
+        for one in self.all_found:
             terminalreporter.write_line(f"planted secret: {one}", red=True)
         terminalreporter.write_line(
             f"planted secrets: {self.outputs:,} outputs and {self.files:,} files looked through, "
-            f"{len(self.told) or 'none'} found"
+            f"{len(self.all_found) or 'none'} found"
         )
 
     def pytest_unconfigure(self) -> None:

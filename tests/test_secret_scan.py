@@ -50,9 +50,9 @@ def test_a_canary_is_found_however_it_is_spelt(content: str | bytes) -> None:
 
 
 def test_what_is_told_of_it_does_not_repeat_it() -> None:
-    (told,) = find_secrets(f"stderr says {PLANTED_SECRET} and {TOKEN}")
-    assert "after 'stderr says '" in told
-    assert find_secrets(told) == []
+    (message,) = find_secrets(f"stderr says {PLANTED_SECRET} and {TOKEN}")
+    assert "after 'stderr says '" in message
+    assert find_secrets(message) == []
     assert find_secrets(masked(f"{PLANTED_SECRET} {TOKEN} {FALSE_KEY}")) == []
 
 
@@ -97,7 +97,7 @@ def test_a_program_that_repeats_what_it_is_told_is_found_out(
     assert ran.code == 4
     watch = pytestconfig.pluginmanager.get_plugin("planted secrets")
     assert isinstance(watch, SecretScan)
-    watch.look_below(workspace.folder)
+    watch.scan_folder(workspace.folder)
     found, watch.found = watch.found, []
     assert {one.partition(": the planted secret at byte ")[0] for one in found} == {
         "stdout",

@@ -53,7 +53,7 @@ def make_plan(
 
     Raises:
         GatewayError: a list can't be had, so that nothing can be said about the whole.
-        AccessError: the token or a permission is lacking.
+        AuthError: the token or a permission is lacking.
         InterruptedRunError: a signal or the deadline came in between.
     """
     names = [project.name for project in declared]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.cli.cancel import CancelToken
-from reconciler.errors import AccessError, UsageError
+from reconciler.errors import AuthError, UsageError
 from reconciler.gateway import routes
 from reconciler.gateway.client import Gateway, open_gateway
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
@@ -57,7 +57,7 @@ def open_session(options: ConnectionOptions, console: Console) -> Iterator[Sessi
 
     Raises:
         UsageError: they name nothing, or both a server and a sandbox, or something unusable.
-        AccessError: there is no token.
+        AuthError: there is no token.
     """
     cancel = CancelToken(console.note)
     with cancel.listening(options.deadline):
@@ -128,7 +128,7 @@ def _find_credentials(
     """The first of ``--token-file``, APINIZER_TOKEN, APINIZER_TOKEN_FILE, and the user name's pair.
 
     Raises:
-        AccessError: there is none.
+        AuthError: there is none.
         UsageError: it can't be read or sent.
     """
     named = environment.get("APINIZER_TOKEN_FILE")
@@ -143,7 +143,7 @@ def _find_credentials(
     if username or password:
         console.mask(password)
         return LoginCredentials(username, password)
-    raise AccessError(
+    raise AuthError(
         "There is no token",
         why="The gateway answers nobody without one",
         fix="Set APINIZER_TOKEN, or give --token-file FILE, or set APINIZER_USERNAME and "

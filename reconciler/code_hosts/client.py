@@ -11,7 +11,7 @@ import msgspec
 
 from reconciler.code_hosts.credentials import HostCredentials
 from reconciler.code_hosts.model import DeniedError, LostError
-from reconciler.errors import AccessError, GatewayError
+from reconciler.errors import AuthError, GatewayError
 from reconciler.http.client import HttpClient, Query, Response, Result
 from reconciler.http.failures import Cause, TransportFailure
 from reconciler.http.redaction import Secrets
@@ -75,7 +75,7 @@ class CodeHostClient:
         """A successful response to a GET.
 
         Raises:
-            AccessError: the token is rejected, or there is nothing it may see.
+            AuthError: the token is rejected, or there is nothing it may see.
             DeniedError: the token may not.
             GatewayError: no usable response came.
         """
@@ -170,7 +170,7 @@ class CodeHostClient:
             return response
         message = self._message(response)
         if status == 401:
-            raise AccessError(
+            raise AuthError(
                 f"{self.name} rejected the token: {message}",
                 why="It lets nobody comment without a valid one",
                 fix="Check that the token is whole, has not expired, and is one of this host",
@@ -183,7 +183,7 @@ class CodeHostClient:
                 gone=status == 404,
             )
         if status == 404:
-            raise AccessError(
+            raise AuthError(
                 f"{self.name} knows no such pull request, or hides it from this token: {message}",
                 why="There is nothing to comment on",
                 fix="Check the repository, the pull request's number and the token's permissions",

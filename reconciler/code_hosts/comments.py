@@ -29,7 +29,7 @@ def post_or_update(api: CommentsApi, marker: str, text: str, *, first: bool = Tr
         first: whether to create it where there is none; if not, only an older one is updated.
 
     Raises:
-        AccessError: the token is rejected, or the pull request can't be read with it.
+        AuthError: the token is rejected, or the pull request can't be read with it.
         GatewayError: the host is of no use.
     """
     try:

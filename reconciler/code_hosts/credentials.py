@@ -9,7 +9,7 @@ import httpx
 from msgspec import Struct
 
 from reconciler.code_hosts.model import DeniedError, Host
-from reconciler.errors import AccessError, UsageError
+from reconciler.errors import AuthError, UsageError
 from reconciler.http.auth import HeaderAuth, bearer, is_header_safe
 from reconciler.http.client import Auth
 
@@ -43,7 +43,7 @@ def find_credentials(host: Host, environment: Mapping[str, str]) -> HostCredenti
     """The token for a host.
 
     Raises:
-        AccessError: there is none.
+        AuthError: there is none.
         DeniedError: the only one is a token of a GitLab job, which may not write comments.
         UsageError: it can't be sent; it is not repeated.
     """
@@ -67,7 +67,7 @@ def find_credentials(host: Host, environment: Mapping[str, str]) -> HostCredenti
     return HostCredentials(httpx.BasicAuth(username, token), (basic, token), username)
 
 
-def _missing(host: Host, environment: Mapping[str, str]) -> AccessError:
+def _missing(host: Host, environment: Mapping[str, str]) -> AuthError:
     name = _VARIABLES[host][0]
     if host is Host.GITLAB and environment.get("CI_JOB_TOKEN"):
         return DeniedError(
@@ -75,7 +75,7 @@ def _missing(host: Host, environment: Mapping[str, str]) -> AccessError:
             message="CI_JOB_TOKEN may not write comments",
             fix="Set GITLAB_TOKEN to a project access token with the scope api",
         )
-    return AccessError(
+    return AuthError(
         f"There is no token for {host}",
         why="It lets nobody comment without one",
         fix=f"Set {name} in the pipeline's environment, from its secrets",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from reconciler.errors import AccessError, GatewayError
+from reconciler.errors import AuthError, GatewayError
 
 
 class Host(StrEnum):
@@ -85,7 +85,7 @@ class Posted(Struct, frozen=True):
     id: int = 0
 
 
-class DeniedError(AccessError):
+class DeniedError(AuthError):
     """A valid token may not do this.
 
     Args:

@@ -59,10 +59,10 @@ def assign(candidates: Candidates, live_count: int) -> Assignment:
     if contested:
         search = _Search(candidates, contested)
         search.run()
-        for place, number in enumerate(contested):
-            key = search.partner[place]
+        for entry, number in enumerate(contested):
+            key = search.partner[entry]
             partner[number] = None if key == _FREE else search.live[key]
-        ambiguous = frozenset(contested[place] for place in search.alternatives())
+        ambiguous = frozenset(contested[entry] for entry in search.alternatives())
     taken = {key for key in partner if key is not None}
     return Assignment(partner, ambiguous, tuple(sorted(candidates.needed - taken)))
 
@@ -72,7 +72,7 @@ class _Search:
 
     def __init__(self, candidates: Candidates, contested: list[int]) -> None:
         keys = sorted({key for number in contested for key in candidates.of[number]})
-        renumbered = {key: place for place, key in enumerate(keys)}
+        renumbered = {key: entry for entry, key in enumerate(keys)}
         rebate = len(contested) + 1
         self.live = keys
         self.edges: list[list[tuple[int, int]]] = [
@@ -99,15 +99,15 @@ class _Search:
         to_declared = [0 if key == _FREE else _UNREACHED for key in self.partner]
         to_live = [_UNREACHED] * len(self.live)
         to_sink = _UNREACHED
-        queue = [(0, place) for place, key in enumerate(self.partner) if key == _FREE]
+        queue = [(0, entry) for entry, key in enumerate(self.partner) if key == _FREE]
         while queue:
-            distance, place = heappop(queue)
+            distance, entry = heappop(queue)
             if distance >= to_sink:
                 break
-            here = distance + self.declared_potential[place]
-            for key, cost in self.edges[place]:
+            here = distance + self.declared_potential[entry]
+            for key, cost in self.edges[entry]:
                 reached = here + cost - self.live_potential[key]
-                if key == self.partner[place] or reached >= to_live[key]:
+                if key == self.partner[entry] or reached >= to_live[key]:
                     continue
                 to_live[key] = reached
                 owner = self.owner[key]
@@ -128,23 +128,23 @@ class _Search:
 
     def _augment_all(self) -> None:
         seen = [False] * len(self.live)
-        for place, key in enumerate(self.partner):
+        for entry, key in enumerate(self.partner):
             if key == _FREE:
-                self._augment(place, seen)
+                self._augment(entry, seen)
 
     def _augment(self, start: int, seen: list[bool]) -> None:
         """Follow tight arcs, depth first, from a free declared JWK to a free live one."""
         path: list[tuple[int, int]] = []
         trail = [(start, iter(self.edges[start]))]
         while trail:
-            place, rest = trail[-1]
-            key = self._next_tight(place, rest, seen)
+            entry, rest = trail[-1]
+            key = self._next_tight(entry, rest, seen)
             if key is None:
                 trail.pop()
                 if path:
                     path.pop()
                 continue
-            path.append((place, key))
+            path.append((entry, key))
             owner = self.owner[key]
             if owner == _FREE:
                 for taker, taken in path:
@@ -154,11 +154,11 @@ class _Search:
             trail.append((owner, iter(self.edges[owner])))
 
     def _next_tight(
-        self, place: int, rest: Iterable[tuple[int, int]], seen: list[bool]
+        self, entry: int, rest: Iterable[tuple[int, int]], seen: list[bool]
     ) -> int | None:
-        potential = self.declared_potential[place]
+        potential = self.declared_potential[entry]
         for key, cost in rest:
-            if seen[key] or key == self.partner[place]:
+            if seen[key] or key == self.partner[entry]:
                 continue
             if cost + potential != self.live_potential[key]:
                 continue
@@ -179,18 +179,18 @@ class _Search:
         source = first_live + len(self.live)
         sink = source + 1
         arcs: list[list[int]] = [[] for _ in range(sink + 1)]
-        for place, edges in enumerate(self.edges):
-            potential = self.declared_potential[place]
-            mate = self.partner[place]
+        for entry, edges in enumerate(self.edges):
+            potential = self.declared_potential[entry]
+            mate = self.partner[entry]
             if mate == _FREE:
-                arcs[source].append(place)
+                arcs[source].append(entry)
             elif potential == 0:
-                arcs[place].append(source)
+                arcs[entry].append(source)
             for key, cost in edges:
                 if key == mate:
-                    arcs[first_live + key].append(place)
+                    arcs[first_live + key].append(entry)
                 elif cost + potential == self.live_potential[key]:
-                    arcs[place].append(first_live + key)
+                    arcs[entry].append(first_live + key)
         for key, owner in enumerate(self.owner):
             if self._to_sink(key) != 0:
                 continue
@@ -202,5 +202,5 @@ class _Search:
 
 
 def _raise(potentials: list[int], distances: list[int], limit: int) -> None:
-    for place, distance in enumerate(distances):
-        potentials[place] += min(distance, limit)
+    for entry, distance in enumerate(distances):
+        potentials[entry] += min(distance, limit)

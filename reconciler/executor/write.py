@@ -8,7 +8,7 @@ from reconciler.core.identity import Identity
 from reconciler.core.observation import Decision, Observation, decide
 from reconciler.core.outcome import Deployment, Outcome, ResponseKind, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields, Step
-from reconciler.errors import AccessError, ReconcilerError
+from reconciler.errors import AuthError, ReconcilerError
 
 ATTEMPTS = 5
 """How many PUTs one step may cost, all reasons for sending again together."""
@@ -64,7 +64,7 @@ class Write(Struct):
         self.message = str(error)
         if not self.saved:
             self.kind = (
-                ResponseKind.REJECTED if isinstance(error, AccessError) else ResponseKind.UNSENT
+                ResponseKind.REJECTED if isinstance(error, AuthError) else ResponseKind.UNSENT
             )
 
     def decide(self, observation: Observation) -> Decision:

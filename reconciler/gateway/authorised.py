@@ -33,7 +33,7 @@ class AuthorisedClient:
             body: JSON.
 
         Raises:
-            AccessError: the token endpoint rejected the user name or password.
+            AuthError: the token endpoint rejected the user name or password.
             GatewayError: the token endpoint is of no use.
         """
         token = self._tokens.token()

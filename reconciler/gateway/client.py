@@ -83,7 +83,7 @@ class GatewayReader:
         """A project's whole list of JWKs, or why there is none that can be planned on.
 
         Raises:
-            AccessError: the token or a permission is lacking.
+            AuthError: the token or a permission is lacking.
             GatewayError: the gateway can't be reached or understood.
         """
         try:
@@ -98,7 +98,7 @@ class GatewayReader:
         """The projects the token may see, in the gateway's order.
 
         Raises:
-            AccessError: the token or a permission is lacking.
+            AuthError: the token or a permission is lacking.
             GatewayError: the gateway can't be reached or understood.
         """
         response = self._get(routes.PROJECTS_PATH, "the list of projects")
@@ -132,7 +132,7 @@ class GatewayWriter:
             body: the fields it shall have.
 
         Raises:
-            AccessError: the token or a permission is lacking; the update was not made.
+            AuthError: the token or a permission is lacking; the update was not made.
             GatewayError: the gateway's certificate is not trusted, or no token can be got; the
                 update was not sent.
         """

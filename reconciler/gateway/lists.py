@@ -102,7 +102,7 @@ def read_list(project: str, response: Response, redact: Redact = shorten) -> Liv
         The list in the gateway's order, or why there is none that can be planned on.
 
     Raises:
-        AccessError: the token or a permission is lacking.
+        AuthError: the token or a permission is lacking.
         GatewayError: a redirect, 429, 5xx, or a body that is no JSON object.
     """
     envelope = _open(response, f'the list of project "{project}"', redact)
@@ -122,7 +122,7 @@ def read_projects(response: Response, redact: Redact = shorten) -> tuple[Project
     """The meaning of the response to the list of projects, in the gateway's order.
 
     Raises:
-        AccessError: the token or a permission is lacking.
+        AuthError: the token or a permission is lacking.
         GatewayError: anything else that is not a whole, valid list.
     """
     envelope = _open(response, "the list of projects", redact)
@@ -151,7 +151,7 @@ def _open(response: Response, subject: str, redact: Redact) -> Envelope:
         redact: how the gateway's messages are repeated.
 
     Raises:
-        AccessError: the token or a permission is lacking.
+        AuthError: the token or a permission is lacking.
         GatewayError: a redirect, 429, 5xx, or a body that is no JSON object.
     """
     envelope = open_envelope(response)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from reconciler.errors import AccessError
+from reconciler.errors import AuthError
 from reconciler.gateway.envelope import Envelope, Unintelligible, failure_message
 from reconciler.http.client import Response
 from reconciler.http.redaction import Redact
@@ -56,10 +56,10 @@ def lacking(response: Response, envelope: Envelope | Unintelligible) -> Lacking 
 def raise_where_lacking(
     response: Response, envelope: Envelope | Unintelligible, subject: str, redact: Redact
 ) -> None:
-    """Raise the AccessError a response calls for, if it does."""
+    """Raise the AuthError a response calls for, if it does."""
     what = lacking(response, envelope)
     if what is not None:
-        raise AccessError(
+        raise AuthError(
             f"The gateway denied {subject} for lack of {what.value}: "
             f"{failure_message(response, envelope, redact)}",
             why="Nothing more can be done with this access",

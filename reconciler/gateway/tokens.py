@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from reconciler.errors import AccessError, GatewayError
+from reconciler.errors import AuthError, GatewayError
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
 from reconciler.http.auth import is_header_safe
 from reconciler.http.client import Response
 from reconciler.http.redaction import Secrets
 
 Login = Callable[[LoginCredentials], str]
-"""Asks the token endpoint once and gives the token; raises AccessError where it refuses."""
+"""Asks the token endpoint once and gives the token; raises AuthError where it refuses."""
 
 
 class TokenSource(Protocol):
@@ -105,10 +105,10 @@ class _LoginToken:
     def _log_in(self) -> str:
         if self._refusal is not None:
             what, why, fix = self._refusal
-            raise AccessError(what, why=why, fix=fix)
+            raise AuthError(what, why=why, fix=fix)
         try:
             token = self._login(self._credentials)
-        except AccessError as error:
+        except AuthError as error:
             self._refusal = (error.what, error.why, error.fix)
             raise
         self._secrets.add(token, "token")
@@ -136,11 +136,11 @@ def read_token(response: Response) -> str:
     """The token in a response of the token endpoint; none of its body is ever repeated.
 
     Raises:
-        AccessError: the user name or password is rejected.
+        AuthError: the user name or password is rejected.
         GatewayError: anything else that holds no bearer token.
     """
     if response.status in {400, 401, 403}:
-        raise AccessError(
+        raise AuthError(
             f"The token endpoint rejected the user name or the password (HTTP {response.status})",
             why="It was asked once only, as accounts are locked after a few failed logins",
             fix="Check APINIZER_USERNAME and APINIZER_PASSWORD before running again",

@@ -40,7 +40,7 @@ def read_update(response: Response, redact: Redact = shorten) -> UpdateResponse:
         redact: how the gateway's messages are repeated.
 
     Raises:
-        AccessError: the token or a permission is lacking; the update was not made.
+        AuthError: the token or a permission is lacking; the update was not made.
     """
     envelope = open_envelope(response)
     raise_where_lacking(response, envelope, "the update", redact)

@@ -15,7 +15,7 @@ from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import Reader, Source, sources
 from reconciler.manifests.model import API_VERSION, KIND, Jwk, Manifest, Name
 from reconciler.manifests.problems import FileError, FileProblems, location_of
-from reconciler.manifests.rules import broken_rules
+from reconciler.manifests.rules import rule_violations
 from reconciler.manifests.values import Json, Values
 from reconciler.manifests.yaml_nodes import documents, node_at
 
@@ -65,7 +65,7 @@ def load(
         advice = "name a file, a folder, or - for standard input"
         raise ManifestError([Problem("manifests", f"{_NOTHING} {advice}")])
     projects = _merged(declared)
-    problems += (problem for project in projects for problem in broken_rules(project))
+    problems += (problem for project in projects for problem in rule_violations(project))
     if problems:
         problems.sort(key=lambda problem: (ranks[problem.file], problem.line, problem.column))
         raise ManifestError(list(dict.fromkeys(problems)))

@@ -14,7 +14,7 @@ from reconciler.manifests.problems import problem_at, quoted
 _CYCLE_SHOWN = 5
 
 
-def broken_rules(project: DeclaredProject) -> Iterator[Problem]:
+def rule_violations(project: DeclaredProject) -> Iterator[Problem]:
     """What is wrong between a project's entries, each at the ``name`` of the later entry."""
     for rule in _RULES:
         yield from rule(project)

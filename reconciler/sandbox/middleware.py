@@ -45,16 +45,16 @@ class FaultMiddleware:
         exchange = Exchange(self._state, self._app, scope, receive, send, body)
         project = _PROJECT.match(scope["raw_path"].decode("ascii"))
         named = unquote(project[1]) if project else None
-        outage = None
+        failure = None
         for fault in self._state.faults.due(scope["method"], named):
             if fault.kind in COLOURS:
                 await COLOURS[fault.kind](exchange, fault)
             else:
-                outage = outage or fault
-        if outage is None:
+                failure = failure or fault
+        if failure is None:
             await exchange.answer(send)
         else:
-            await FAULT_HANDLERS[outage.kind](exchange, outage)
+            await FAULT_HANDLERS[failure.kind](exchange, failure)
 
     def _record(self, scope: Scope, body: bytes) -> None:
         headers = dict(scope["headers"])

@@ -55,14 +55,14 @@ def test_then_a_plan_finds_nothing_to_do(workspace: Workspace) -> None:
 
 
 def test_a_dry_run_sends_nothing_and_is_the_plan(workspace: Workspace) -> None:
-    truth = workspace.state()
+    before = workspace.state()
 
     dry = workspace.run("apply", "jwks", "--dry-run", "--auto-approve")
     plan = workspace.run("plan", "jwks")
 
     assert (dry.code, dry.out) == (plan.code, plan.out)
     assert workspace.requests("PUT") == []
-    assert workspace.state() == truth
+    assert workspace.state() == before
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Case:
     fault: dict[str, object]
     expected: dict[str, str]
     code: int = 4
-    told: str = "Apply incomplete"
+    headline: str = "Apply incomplete"
 
 
 PAYMENTS = {"project": "Payments", "method": "PUT"}
@@ -145,7 +145,7 @@ def test_each_outcome_is_told_and_the_other_projects_go_on(
 
     assert ran.code == case.code, ran
     assert outcomes(workspace) == {"acme-verification": "applied", **case.expected}
-    assert case.told in ran.out.split("\nGateway:", 2)[1]
+    assert case.headline in ran.out.split("\nGateway:", 2)[1]
 
 
 def test_what_did_not_go_through_is_finished_by_running_again(workspace: Workspace) -> None:

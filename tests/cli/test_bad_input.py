@@ -81,12 +81,12 @@ class Case:
     """A command line that comes to nothing.
 
     Attributes:
-        told: what stderr says is wrong, and what to do.
+        messages: what stderr says is wrong, and what to do.
     """
 
     code: int
     words: tuple[str, ...]
-    told: tuple[str, ...]
+    messages: tuple[str, ...]
     prepare: Callable[[Workspace, pytest.MonkeyPatch], None] = as_it_is
 
 
@@ -367,7 +367,7 @@ def check_printed(ran: Ran, case: Case) -> None:
     assert len(re.findall(r"^error\b", ran.err, re.MULTILINE)) == 1, ran.err
     assert "Traceback" not in ran.err
     assert "bug of this program" not in ran.err
-    for words in case.told:
+    for words in case.messages:
         assert words in flat(ran.err), ran.err
 
 
@@ -377,7 +377,7 @@ def test_what_is_wrong_is_told_once_and_leaves_no_trace(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     case.prepare(workspace, monkeypatch)
-    files, truth = files_below(workspace.folder), workspace.state()
+    files, before = files_below(workspace.folder), workspace.state()
 
     ran = workspace.run(*case.words)
 
@@ -385,13 +385,13 @@ def test_what_is_wrong_is_told_once_and_leaves_no_trace(
     # What needs consent shows the plan it needs it for; all else has no result.
     assert ran.out == "" or case.words[0] == "apply"
     assert files_below(workspace.folder) == files
-    assert workspace.state() == truth
+    assert workspace.state() == before
     assert workspace.requests("PUT") == []
 
 
 WITH_A_FORMAT = {
-    sentence: case
-    for sentence, case in CASES.items()
+    title: case
+    for title, case in CASES.items()
     if case.words[0] in {"plan", "apply", "show", "export"} and "yaml" not in case.words
 }
 
@@ -413,7 +413,7 @@ def test_where_json_is_asked_for_it_is_told_as_one_document(
 
 
 def case_name(case: Case) -> str:
-    return next(sentence for sentence, known in CASES.items() if known is case)
+    return next(title for title, known in CASES.items() if known is case)
 
 
 def test_a_list_with_a_name_twice_is_refused(build: BuildWorkspace) -> None:
@@ -421,7 +421,7 @@ def test_a_list_with_a_name_twice_is_refused(build: BuildWorkspace) -> None:
     project = {"name": "P", "allowDuplicates": True, "jwks": twins}
     declared = {"P": [{"name": "new", "previousNames": ["twin"]}]}
     workspace = build({**seed(), "projects": [project]}, declared)
-    truth = workspace.state()
+    before = workspace.state()
 
     applied = workspace.run(*APPLY)
     exported = workspace.run("export", "P", "--out", "out")
@@ -430,7 +430,7 @@ def test_a_list_with_a_name_twice_is_refused(build: BuildWorkspace) -> None:
     assert "2 live keys have the name `twin`" in flat(applied.out)
     assert "rename or remove all but one of them" in flat(applied.out)
     assert "2 live keys have the name `twin`" in flat(exported.err)
-    assert workspace.state() == truth
+    assert workspace.state() == before
     assert not (workspace.folder / "out").exists()
 
 
@@ -510,14 +510,14 @@ ANSWERS = {"no": "no\n", "y": "y\n", "Yes": "Yes\n", "nothing": "\n", "the end":
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_any_answer_but_yes_is_no(workspace: Workspace, answer: str) -> None:
-    truth = workspace.state()
+    before = workspace.state()
 
     ran = workspace.run.terminal("apply", "jwks", answers=((ASKED, answer),))
 
     assert ran.code == 5, ran
     assert "Not applied: the answer was not yes" in ran.out
     assert "Traceback" not in ran.out
-    assert workspace.state() == truth
+    assert workspace.state() == before
     assert workspace.requests("PUT") == []
 
 

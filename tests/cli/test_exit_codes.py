@@ -23,17 +23,17 @@ def as_it_is(_workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:
 
 
 def bug(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
-    def broken(*_values: object, **_options: object) -> None:
+    def failing(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
-    patch.setattr("reconciler.core.planner.make_plan", broken)
+    patch.setattr("reconciler.core.planner.make_plan", failing)
 
 
 def late_bug(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
-    def broken(*_values: object, **_options: object) -> None:
+    def failing(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
-    patch.setattr("reconciler.cli.console.Console.plan", broken)
+    patch.setattr("reconciler.cli.console.Console.plan", failing)
 
 
 def nothing_pending(workspace: Workspace, _patch: pytest.MonkeyPatch) -> None:

@@ -308,7 +308,7 @@ def serving(fake_host: FakeCodeHost) -> Iterator[FakeCodeHost]:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length", "0"))
             content = self.rfile.read(length)
-            FIELD.look(f"what {fake_host.host} is sent", f"{self.path}\n".encode() + content)
+            FIELD.scan(f"what {fake_host.host} is sent", f"{self.path}\n".encode() + content)
             said = fake_host.answer(
                 Heard(
                     self.command,

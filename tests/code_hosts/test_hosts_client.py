@@ -9,7 +9,7 @@ from fake_code_hosts import TOKEN
 from reconciler.code_hosts.client import error_message
 from reconciler.code_hosts.credentials import find_credentials
 from reconciler.code_hosts.model import DeniedError, Host
-from reconciler.errors import AccessError, UsageError
+from reconciler.errors import AuthError, UsageError
 from reconciler.http.client import Response
 
 
@@ -38,7 +38,7 @@ def test_the_token_comes_from_the_environment(
 
 @pytest.mark.parametrize("host", list(Host))
 def test_a_missing_token_is_told_with_its_variable(host: Host) -> None:
-    with pytest.raises(AccessError, match=f"{host.upper()}_TOKEN") as caught:
+    with pytest.raises(AuthError, match=f"{host.upper()}_TOKEN") as caught:
         find_credentials(host, {})
     assert caught.value.exit_code == 77
 

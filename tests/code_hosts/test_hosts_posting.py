@@ -27,7 +27,7 @@ from reconciler.code_hosts.comments import post_or_update
 from reconciler.code_hosts.credentials import find_credentials
 from reconciler.code_hosts.hosts import host_retries, open_comments
 from reconciler.code_hosts.model import Action, DeniedError, Host, LostError, Posted
-from reconciler.errors import AccessError, GatewayError, ReconcilerError
+from reconciler.errors import AuthError, GatewayError, ReconcilerError
 from reconciler.http.client import TransportOptions
 from reconciler.http.retries import MAX_ATTEMPTS
 
@@ -357,8 +357,18 @@ def test_a_rate_limit_of_an_hour_is_not_waited_out() -> None:
 
 
 FAILURES: dict[str, tuple[Said, type[ReconcilerError], int, str]] = {
-    "a rejected token": (Said(401, {"message": "Bad credentials"}), AccessError, 77, "rejected"),
-    "an unknown pull request": (Said(404, {"message": "Not Found"}), AccessError, 77, "no such"),
+    "a rejected token": (
+        Said(401, {"message": "Bad credentials"}),
+        AuthError,
+        77,
+        "rejected",
+    ),
+    "an unknown pull request": (
+        Said(404, {"message": "Not Found"}),
+        AuthError,
+        77,
+        "no such",
+    ),
     "a redirect": (Said(302, {}, {"Location": f"http://x/{TOKEN}"}), GatewayError, 69, "HTTP 302"),
     "a page of HTML": (Said(200, b"<html>login</html>"), GatewayError, 69, "understood"),
     "another kind of JSON": (Said(200, {"values": 5}), GatewayError, 69, "understood"),
@@ -487,7 +497,7 @@ def test_the_api_of_github_com_has_its_graphql_beside_it() -> None:
         retries = host_retries(lambda _: True)
         with (
             open_comments(target, credentials, retries, TransportOptions()) as comments,
-            pytest.raises(AccessError),
+            pytest.raises(AuthError),
         ):
             post_or_update(comments, MARKER, report("one"))
     assert fake_host.heard[0].path == "/user"

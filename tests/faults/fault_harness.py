@@ -25,7 +25,7 @@ from reconciler.cli.session import Session
 from reconciler.core.model import LiveList, LiveProject
 from reconciler.core.outcome import ResponseKind, RunResult, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields
-from reconciler.errors import AccessError, ReconcilerError
+from reconciler.errors import AuthError, ReconcilerError
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter, open_gateway
 from reconciler.gateway.credentials import TokenCredentials
 from reconciler.gateway.options import ClientOptions
@@ -62,7 +62,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """One list as its reader got it; None where it could not be read, or was denied."""
 
     project: str
@@ -77,11 +77,11 @@ class Look:
 
 @dataclass
 class Log:
-    """Calls and looks in their order."""
+    """Calls and snapshots in their order."""
 
-    entries: list[Call | Look] = field(default_factory=list)
+    entries: list[Call | Snapshot] = field(default_factory=list)
 
-    def of(self, project: str) -> list[Call | Look]:
+    def of(self, project: str) -> list[Call | Snapshot]:
         return [entry for entry in self.entries if entry.project == project]
 
     @property
@@ -100,9 +100,9 @@ class LoggedReader(GatewayReader):
         try:
             live = self.reader.list_jwks(project)
         except ReconcilerError as error:
-            self.log.entries.append(Look(project, None, isinstance(error, AccessError)))
+            self.log.entries.append(Snapshot(project, None, isinstance(error, AuthError)))
             raise
-        self.log.entries.append(Look(project, live if isinstance(live, LiveProject) else None))
+        self.log.entries.append(Snapshot(project, live if isinstance(live, LiveProject) else None))
         return live
 
 
@@ -119,7 +119,7 @@ class LoggedWriter(GatewayWriter):
         answer, denied = None, False
         try:
             answer = self.writer.update(project, jwk, body)
-        except AccessError:
+        except AuthError:
             denied = True
             raise
         finally:
@@ -218,8 +218,8 @@ class Harness:
         except ReconcilerError as error:
             code = failure_of(error).exit_code
         text = out.getvalue()
-        told = plan_json.loads(text) if text else None
-        return Ran(code, told, log, err.getvalue())
+        document = plan_json.loads(text) if text else None
+        return Ran(code, document, log, err.getvalue())
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from fault_harness import Call, Harness, Look, Ran
+from fault_harness import Call, Harness, Ran, Snapshot
 from fault_scenarios import Entry
 
 from reconciler.core.model import LiveJwk, LiveProject
@@ -66,9 +66,9 @@ def wrong_claims(case: Case) -> Iterator[str]:
 def _outcome(case: Case, outcome: StepOutcome) -> Iterator[str]:
     step, word = outcome.step, outcome.outcome
     calls, followers = calls_of(case.ran, step), _followers(case.ran, step)
-    place = f"{step.project}: {step.jwk} -> {step.body.name} is {word}"
+    label = f"{step.project}: {step.jwk} -> {step.body.name} is {word}"
     if outcome.attempts != len(calls):
-        yield f"{place}: {outcome.attempts} attempts told, {len(calls)} made"
+        yield f"{label}: {outcome.attempts} attempts reported, {len(calls)} made"
     foreign = any(
         not effect.asked and effect.project == step.project for effect in case.saved_updates
     )
@@ -78,23 +78,23 @@ def _outcome(case: Case, outcome: StepOutcome) -> Iterator[str]:
         effect.asked and (effect.project, effect.address, effect.name) in asked
         for effect in case.saved_updates
     )
-    told = any(call.deployed for call in [*calls, *followers])
-    looks = [entry for entry in case.ran.log.of(step.project) if isinstance(entry, Look)]
-    read = bool(looks) and looks[-1].read
+    deployed = any(call.deployed for call in [*calls, *followers])
+    snapshots = [entry for entry in case.ran.log.of(step.project) if isinstance(entry, Snapshot)]
+    read = bool(snapshots) and snapshots[-1].read
     explained = {
-        Outcome.APPLIED: saved and read and told,
-        Outcome.NOT_DEPLOYED: saved and read and not told,
+        Outcome.APPLIED: saved and read and deployed,
+        Outcome.NOT_DEPLOYED: saved and read and not deployed,
         Outcome.FAILED: not saved,
         Outcome.NOT_TRIED: not saved,
         Outcome.UNKNOWN: not read and UNREAD in outcome.message,
         Outcome.CONFLICT: read and (foreign or _unexplainable(calls)),
     }
     if not explained[word]:
-        yield f"{place}: saved {saved}, read back {read}, told deployed {told}, foreign {foreign}"
+        yield f"{label}: saved {saved}, read {read}, deployed {deployed}, foreign {foreign}"
     if read and saved and not foreign and word not in _SAVED:
-        yield f"{place}, though it was saved"
+        yield f"{label}, though it was saved"
     if word in _SAVED and not followers:
-        yield from _holds(case, step, place, deployed=word is Outcome.APPLIED)
+        yield from _holds(case, step, label, deployed=word is Outcome.APPLIED)
 
 
 def _unexplainable(calls: list[Call]) -> bool:
@@ -107,18 +107,18 @@ def _unexplainable(calls: list[Call]) -> bool:
     )
 
 
-def _holds(case: Case, step: Step, place: str, *, deployed: bool) -> Iterator[str]:
+def _holds(case: Case, step: Step, label: str, *, deployed: bool) -> Iterator[str]:
     harness = case.harness
     key = next((key for key in case.keys[step.project] if key.name == step.body.name), None)
     if key is None or (key.description or "") != (step.body.description or ""):
-        yield f"{place}, but the server has {key}"
+        yield f"{label}, but the server has {key}"
         return
     entries = harness.scenario.projects[step.project]
     meant = next(entry for entry in entries if entry.to == step.change)
     if key.id != seeded_id(harness, step.project, meant.name):
-        yield f"{place}, but it is another key: {key.id}"
+        yield f"{label}, but it is another key: {key.id}"
     if deployed and not on_every_gateway(key):
-        yield f"{place}, but not everywhere: {key.deployed}"
+        yield f"{label}, but not everywhere: {key.deployed}"
 
 
 def seeded_id(harness: Harness, project: str, name: str) -> str:
@@ -153,19 +153,19 @@ def _sent_twice(ran: Ran, step: Step) -> Iterator[str]:
     """Nothing is sent again that had worked, and nothing blindly."""
     entries, calls = ran.log.of(step.project), calls_of(ran, step)
     for number, (earlier, later) in enumerate(pairwise(calls), start=1):
-        place = f"{step.project}: {later.jwk} -> {later.body.name} was sent again"
+        label = f"{step.project}: {later.jwk} -> {later.body.name} was sent again"
         if any(call.deployed for call in calls[:number]):
-            yield f"{place}, though it was said to be deployed"
+            yield f"{label}, though it was said to be deployed"
         if any(call.saved_updates for call in calls[:number]) and later.jwk != later.body.name:
-            yield f"{place} at its old name, though it was saved"
-        between = entries[_place(entries, earlier) + 1 : _place(entries, later)]
+            yield f"{label} at its old name, though it was saved"
+        between = entries[_label(entries, earlier) + 1 : _label(entries, later)]
         unsent = earlier.answer is not None and earlier.answer.kind is ResponseKind.UNSENT
-        if not unsent and not any(isinstance(one, Look) and one.read for one in between):
-            yield f"{place} without reading the list"
+        if not unsent and not any(isinstance(one, Snapshot) and one.read for one in between):
+            yield f"{label} without reading the list"
 
 
-def _place(entries: list[Call | Look], call: Call) -> int:
-    return next(place for place, entry in enumerate(entries) if entry is call)
+def _label(entries: list[Call | Snapshot], call: Call) -> int:
+    return next(label for label, entry in enumerate(entries) if entry is call)
 
 
 def expected_code(ran: Ran) -> int:
@@ -173,7 +173,7 @@ def expected_code(ran: Ran) -> int:
     short = [item for item in ran.outcomes if item.outcome is not Outcome.APPLIED]
     table = (
         (77, any(entry.denied for entry in ran.log.entries)),
-        (69, any(isinstance(entry, Look) and not entry.read for entry in ran.log.entries)),
+        (69, any(isinstance(entry, Snapshot) and not entry.read for entry in ran.log.entries)),
         (4, any(not item.message.startswith(STALE) for item in short)),
         (3, bool(short)),
         (5, ran.result is not None and bool(ran.result.plan.refusals)),

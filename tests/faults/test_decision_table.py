@@ -37,12 +37,12 @@ def test_the_page_has_the_same_table() -> None:
     head, *rows = table("The decision table")
     columns = [Observed(cell) for cell in head[2:]]
     assert set(columns) == set(Observed)
-    told = {
+    documented = {
         (ResponseKind(reply), lost == "yes", observed): Decision(decision)
         for reply, lost, *decisions in rows
         for observed, decision in zip(columns, decisions, strict=True)
     }
-    assert told == {
+    assert documented == {
         (reply, lost, observed): decision
         for (reply, lost), row in DECISIONS.items()
         for observed, decision in row.items()
@@ -60,8 +60,10 @@ def test_the_page_explains_every_outcome() -> None:
 
 
 def test_the_page_lists_every_kind_of_fault_as_the_sandbox_knows_it() -> None:
-    told = {kind: (effect, options) for kind, effect, options, _ in table("Rehearse an outage")[1:]}
-    assert told == {
+    documented = {
+        kind: (effect, options) for kind, effect, options, _ in table("Rehearse an outage")[1:]
+    }
+    assert documented == {
         name: (kind.effect, ", ".join(f"`{option}`" for option in kind.options).strip("`"))
         for name, kind in KINDS.items()
     }
@@ -192,8 +194,8 @@ def test_a_name_that_was_given_on_is_not_taken_for_the_key_that_left_it() -> Non
 
 
 def test_the_outage_on_the_page_can_be_rehearsed(tmp_path: Path) -> None:
-    outage = PAGE.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
-    (tmp_path / "outage.yaml").write_text(outage, encoding="utf-8")
+    faults = PAGE.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "outage.yaml").write_text(faults, encoding="utf-8")
     kinds = [fault.kind for fault in load_faults(tmp_path / "outage.yaml")]
     assert kinds == ["reset-after", "deploy-fails", "latency"]
 

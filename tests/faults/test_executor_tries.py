@@ -30,7 +30,7 @@ from reconciler.core.outcome import (
 )
 from reconciler.core.plan import JwkFields, Step
 from reconciler.core.planner import make_plan
-from reconciler.errors import AccessError, GatewayError, UsageError
+from reconciler.errors import AuthError, GatewayError, UsageError
 from reconciler.executor.context import ExecutionContext
 from reconciler.executor.run import Execution, execute
 from reconciler.executor.write import ATTEMPTS
@@ -206,17 +206,17 @@ def test_what_is_sent_for_one_rename(
     tries: list[Try], requests: list[str], outcome: Outcome
 ) -> None:
     script = Script(list(tries))
-    (told,) = run(script, RENAME).outcomes
+    (settled,) = run(script, RENAME).outcomes
     assert script.log == ["list", *requests, "list"]
-    assert told.outcome is outcome
-    assert told.attempts == sum("->" in request for request in requests) <= ATTEMPTS
+    assert settled.outcome is outcome
+    assert settled.attempts == sum("->" in request for request in requests) <= ATTEMPTS
 
 
 def test_environments_are_told_by_name_where_an_answer_named_them() -> None:
     for answer in (SAVED_ONLY, FAILURE):
-        (told,) = run(Script([(answer, True)] * 9), RENAME).outcomes
-        assert told.environments == FAILED.environments
-        assert told.message == "prod failed"
+        (settled,) = run(Script([(answer, True)] * 9), RENAME).outcomes
+        assert settled.environments == FAILED.environments
+        assert settled.message == "prod failed"
 
 
 def test_what_the_gateway_asks_to_wait_is_passed_on() -> None:
@@ -227,9 +227,9 @@ def test_what_the_gateway_asks_to_wait_is_passed_on() -> None:
 
 def test_without_budget_nothing_is_sent_again_but_the_list_is_asked() -> None:
     script = Script([(LOST, True)], patience=0)
-    told = run(script, [*RENAME, entry("y", "z")]).outcomes
+    settled = run(script, [*RENAME, entry("y", "z")]).outcomes
     assert script.log == ["list", PUT, "list", "z -> y", "list"]
-    assert [one.outcome for one in told] == [Outcome.NOT_DEPLOYED, Outcome.APPLIED]
+    assert [one.outcome for one in settled] == [Outcome.NOT_DEPLOYED, Outcome.APPLIED]
 
 
 SAME: dict[str, tuple[list[Try], int, Outcome]] = {
@@ -248,8 +248,8 @@ def test_an_unchanged_key_that_is_only_deployed_again(
     tries: list[Try], attempts: int, outcome: Outcome
 ) -> None:
     script = Script(list(tries))
-    (told,) = run(script, [entry("a")], redeploy=["a"]).outcomes
-    assert (told.outcome, told.attempts) == (outcome, attempts)
+    (settled,) = run(script, [entry("a")], redeploy=["a"]).outcomes
+    assert (settled.outcome, settled.attempts) == (outcome, attempts)
     assert {request for request in script.log if "->" in request} == {"a -> a"}
 
 
@@ -270,15 +270,15 @@ def test_a_foreign_change_between_two_tries_is_not_overwritten(
     first: Try, changed: dict[str, str]
 ) -> None:
     script = Script([first], between=foreign(**changed))
-    (told,) = run(script, RENAME).outcomes
-    assert told.outcome is Outcome.CONFLICT
+    (settled,) = run(script, RENAME).outcomes
+    assert settled.outcome is Outcome.CONFLICT
     assert script.log == ["list", PUT, "list", "list"]
     kept = next(jwk for jwk in script.jwks.values() if jwk.id == "id-a")
     assert all(getattr(kept, member) == value for member, value in changed.items())
 
 
 STOPS: dict[str, tuple[Exception, Outcome]] = {
-    "the token is rejected": (AccessError("no token"), Outcome.FAILED),
+    "the token is rejected": (AuthError("no token"), Outcome.FAILED),
     "the certificate is not trusted": (GatewayError("no trust"), Outcome.FAILED),
 }
 
@@ -350,18 +350,18 @@ def test_a_list_in_doubt_before_the_first_write_means_no_write() -> None:
 def test_a_list_in_doubt_after_a_lost_answer_means_unknown() -> None:
     fault = UnusableList("P", "unsafe-list", "two keys in one", "look")
     script = Script([(LOST, True)], faults={2: fault, 3: fault})
-    (told,) = run(script, RENAME).outcomes
-    assert (told.outcome, script.log) == (Outcome.UNKNOWN, ["list", PUT, "list", "list"])
+    (settled,) = run(script, RENAME).outcomes
+    assert (settled.outcome, script.log) == (Outcome.UNKNOWN, ["list", PUT, "list", "list"])
 
 
 def test_a_stopped_run_verifies_the_write_in_flight_and_starts_no_other() -> None:
     script = Script([(LOST, True)])
     both = [*RENAME, entry("y", "z")]
-    told = run(script, both, progress=lambda _step: script.cancelled.set()).outcomes
-    assert [one.outcome for one in told] == [Outcome.APPLIED, Outcome.NOT_TRIED]
+    settled = run(script, both, progress=lambda _step: script.cancelled.set()).outcomes
+    assert [one.outcome for one in settled] == [Outcome.APPLIED, Outcome.NOT_TRIED]
     halting = Script([(LOST, True)], between=lambda script: script.cancelled.set())
-    told = run(halting, both).outcomes
-    assert [one.outcome for one in told] == [Outcome.NOT_DEPLOYED, Outcome.NOT_TRIED]
+    settled = run(halting, both).outcomes
+    assert [one.outcome for one in settled] == [Outcome.NOT_DEPLOYED, Outcome.NOT_TRIED]
     assert halting.log == ["list", PUT, "list"]
 
 
@@ -375,9 +375,9 @@ def test_a_run_stopped_before_its_first_write_reads_nothing() -> None:
 def test_a_bug_is_told_without_the_values_it_happened_with() -> None:
     script = Script([(DEPLOYED, True), (ValueError("planted secret"), False)])
     ran = run(script, [*RENAME, entry("y", "z")])
-    told = [(one.outcome, one.message) for one in ran.outcomes]
+    settled = [(one.outcome, one.message) for one in ran.outcomes]
     words = "a bug of this program: ValueError"
-    assert told == [(Outcome.UNKNOWN, words)] * 2
+    assert settled == [(Outcome.UNKNOWN, words)] * 2
     assert "planted secret" not in repr(ran.outcomes)
     assert [type(error) for error in ran.errors] == [ValueError]
 

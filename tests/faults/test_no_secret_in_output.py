@@ -117,16 +117,16 @@ FAULT_HANDLERS: dict[str, tuple[dict[str, object], ...]] = {
 
 
 @pytest.mark.usefixtures("no_waits")
-@pytest.mark.parametrize("outage", FAULT_HANDLERS)
+@pytest.mark.parametrize("fault", FAULT_HANDLERS)
 def test_no_command_gives_anything_away(
     workspace: Workspace,
-    outage: str,
+    fault: str,
     leaks: Callable[..., set[bytes]],
     record_property: Callable[[str, object], None],
 ) -> None:
     for name, words in COMMANDS.items():
         workspace.sandbox.admin.reset()
-        workspace.sandbox.admin.add_faults(*FAULT_HANDLERS[outage])
+        workspace.sandbox.admin.add_faults(*FAULT_HANDLERS[fault])
         ran = workspace.run(*words)
         assert ran.out + ran.err, name
         assert leaks(ran.out, ran.err) == set(), name
@@ -146,15 +146,15 @@ def test_the_canary_is_where_a_client_could_find_it(workspace: Workspace) -> Non
 
 
 @pytest.mark.usefixtures("no_waits")
-@pytest.mark.parametrize("outage", ["nothing", "a denied update", "a failing gateway"])
+@pytest.mark.parametrize("fault", ["nothing", "a denied update", "a failing gateway"])
 def test_a_password_and_the_tokens_it_is_given_stay_here(
     workspace: Workspace,
-    outage: str,
+    fault: str,
     leaks: Callable[..., set[bytes]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("APINIZER_TOKEN")
-    workspace.sandbox.admin.add_faults(*FAULT_HANDLERS[outage])
+    workspace.sandbox.admin.add_faults(*FAULT_HANDLERS[fault])
     login = {"APINIZER_USERNAME": "ci", "APINIZER_PASSWORD": PASSWORD}
     ran = workspace.run("apply", "jwks", "--auto-approve", "-vv", *reports(), **login)
     issued = set(workspace.sandbox.tokens) - {TOKEN}

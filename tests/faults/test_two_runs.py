@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from fault_harness import Harness, Look, Ran, rigged
+from fault_harness import Harness, Ran, Snapshot, rigged
 from fault_report_checks import STALE, calls_of, seeded_id, unsettled
 from fault_scenarios import Entry, Scenario, large, small
 
@@ -79,17 +79,19 @@ def both(one: Harness, other: Harness, chance: random.Random) -> list[Ran]:
         return [run.result() for run in runs]
 
 
-def untold(harness: Harness, ran: Ran) -> Iterator[str]:
+def unreported(harness: Harness, ran: Ran) -> Iterator[str]:
     """What one run's report says that its own requests and last looks do not bear out."""
     for outcome in ran.outcomes:
         key = last_seen(harness, ran, outcome)
         replies = [call.answer.kind for call in calls_of(ran, outcome.step) if call.answer]
         place = f"{outcome.step.jwk} -> {outcome.step.body.name} is {outcome.outcome}"
         there = key is not None and key.name == outcome.step.body.name
-        told = outcome.message.startswith(STALE) or any(text in outcome.message for text in SAID)
+        is_reported = outcome.message.startswith(STALE) or any(
+            text in outcome.message for text in SAID
+        )
         holds = {
             Outcome.APPLIED: ResponseKind.ACCEPTED in replies and (there or outcome.step.temporary),
-            Outcome.CONFLICT: told,
+            Outcome.CONFLICT: is_reported,
             Outcome.FAILED: ResponseKind.ACCEPTED not in replies and bool(outcome.message),
             Outcome.NOT_TRIED: not replies and bool(outcome.message),
         }
@@ -101,9 +103,10 @@ def last_seen(harness: Harness, ran: Ran, outcome: StepOutcome) -> LiveJwk | Non
     """The key of an outcome as the run's last list showed it."""
     step = outcome.step
     entry = next(one for one in harness.scenario.projects[step.project] if one.to == step.change)
-    looks = [one.live for one in ran.log.of(step.project) if isinstance(one, Look) and one.live]
+    log = ran.log.of(step.project)
+    lists = [one.live for one in log if isinstance(one, Snapshot) and one.live]
     identity = seeded_id(harness, step.project, entry.name)
-    return next((jwk for jwk in looks[-1].jwks if jwk.id == identity), None) if looks else None
+    return next((jwk for jwk in lists[-1].jwks if jwk.id == identity), None) if lists else None
 
 
 def wrong_names(*harnesses: Harness) -> Iterator[str]:
@@ -139,7 +142,7 @@ def test_two_runs_with_the_same_targets(
     for seed in SEEDS:
         chance = random.Random(seed)  # noqa: S311 - seeded on purpose
         runs = both(used, used, chance)
-        said = [text for ran in runs for text in untold(used, ran)]
+        said = [text for ran in runs for text in unreported(used, ran)]
         said += wrong_names(used)
         said += [f"exit code {ran.code}" for ran in runs if ran.code not in {0, 3, 4}]
         again = used.apply(redeploy=())
@@ -160,7 +163,9 @@ def test_two_runs_with_different_targets(
         chance = random.Random(seed)  # noqa: S311 - seeded on purpose
         runs = both(one, other, chance)
         said = [
-            text for each, ran in zip((one, other), runs, strict=True) for text in untold(each, ran)
+            text
+            for each, ran in zip((one, other), runs, strict=True)
+            for text in unreported(each, ran)
         ]
         said += wrong_names(one, other)
         lost += sum(ran.code in {3, 4} for ran in runs)

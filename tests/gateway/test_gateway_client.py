@@ -23,7 +23,7 @@ from reconciler import __version__
 from reconciler.core.model import LiveProject, UnusableList
 from reconciler.core.outcome import Deployment, ResponseKind
 from reconciler.core.plan import JwkFields
-from reconciler.errors import AccessError, GatewayError, UsageError
+from reconciler.errors import AuthError, GatewayError, UsageError
 from reconciler.gateway.client import GatewayReader
 from reconciler.gateway.lists import ProjectRow
 from reconciler.http.client import MAX_BODY_BYTES, Response, TransportOptions, open_client
@@ -249,8 +249,8 @@ def test_a_read_without_any_connection_says_so() -> None:
 
 
 AT_ONCE: dict[str, tuple[bytes, type[Exception], str]] = {
-    "401": (answer("", 401), AccessError, "a valid token"),
-    "403": (answer("<html>", 403), AccessError, "a permission"),
+    "401": (answer("", 401), AuthError, "a valid token"),
+    "403": (answer("<html>", 403), AuthError, "a permission"),
     "a page": (answer("<html>", 200, "text/html"), GatewayError, "does the ingress|ingress routes"),
     "a redirect": (answer("", 302, Location="/sso"), GatewayError, "/sso, which is not followed"),
     "a pit": (answer(b"[" * 300_000), GatewayError, "not an object"),
@@ -373,7 +373,7 @@ def test_a_denied_update_stops_the_run() -> None:
     with (
         fake_gateway(always(answer(body, 400))) as server,
         gateway_at(server.url) as gateway,
-        pytest.raises(AccessError, match="permission"),
+        pytest.raises(AuthError, match="permission"),
     ):
         gateway.writer.update("P", "a", JwkFields("b", None))
     assert len(server.seen) == 1

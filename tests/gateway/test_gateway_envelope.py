@@ -5,7 +5,7 @@ from fake_gateway import response
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.errors import AccessError, GatewayError
+from reconciler.errors import AuthError, GatewayError
 from reconciler.gateway.envelope import (
     Envelope,
     Unintelligible,
@@ -83,14 +83,14 @@ UNINTELLIGIBLE = {
     ("body", "kind", "said"), UNINTELLIGIBLE.values(), ids=UNINTELLIGIBLE.keys()
 )
 def test_what_is_no_json_object_is_named(body: bytes, kind: str, said: str) -> None:
-    received = response(200, kind, body)
-    envelope = open_envelope(received)
+    reply = response(200, kind, body)
+    envelope = open_envelope(reply)
     assert isinstance(envelope, Unintelligible)
     assert said in envelope.body
     with pytest.raises(
         GatewayError, match=r"The gateway answered the list .* with HTTP 200"
     ) as caught:
-        read_list("P", received)
+        read_list("P", reply)
     assert said in str(caught.value)
     assert caught.value.fix
 
@@ -156,17 +156,17 @@ DENIALS = {
 def test_denials_are_told_from_other_failures(
     status: int, body: bytes, expected: Lacking | None
 ) -> None:
-    received = response(status, body=body)
-    assert lacking(received, open_envelope(received)) is expected
+    reply = response(status, body=body)
+    assert lacking(reply, open_envelope(reply)) is expected
     if expected:
-        with pytest.raises(AccessError, match=expected.value):
-            read_list("P", received)
+        with pytest.raises(AuthError, match=expected.value):
+            read_list("P", reply)
 
 
 def test_a_redirect_is_not_followed_but_told() -> None:
-    received = response(302, location="https://sso.example/login")
+    reply = response(302, location="https://sso.example/login")
     with pytest.raises(GatewayError, match=r"https://sso\.example/login, which is not followed"):
-        read_list("P", received)
+        read_list("P", reply)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -185,9 +185,9 @@ WAITS = {
 }
 
 
-@pytest.mark.parametrize(("received", "seconds"), WAITS.values(), ids=WAITS.keys())
-def test_the_retry_after(received: Response, seconds: float | None) -> None:
-    assert retry_after(received, open_envelope(received)) == seconds
+@pytest.mark.parametrize(("reply", "seconds"), WAITS.values(), ids=WAITS.keys())
+def test_the_retry_after(reply: Response, seconds: float | None) -> None:
+    assert retry_after(reply, open_envelope(reply)) == seconds
 
 
 def test_words_are_clipped_and_can_always_be_written() -> None:

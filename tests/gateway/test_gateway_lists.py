@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model import LiveJwk, LiveProject, UnusableList
-from reconciler.errors import AccessError, GatewayError, ReconcilerError
+from reconciler.errors import AuthError, GatewayError, ReconcilerError
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
 from reconciler.http.client import Response
 
@@ -118,9 +118,9 @@ UNSAFE = {
 }
 
 
-@pytest.mark.parametrize(("received", "reason"), UNSAFE.values(), ids=UNSAFE.keys())
-def test_a_list_in_doubt_is_unsafe(received: Response, reason: str) -> None:
-    fault = read_list("P", received)
+@pytest.mark.parametrize(("reply", "reason"), UNSAFE.values(), ids=UNSAFE.keys())
+def test_a_list_in_doubt_is_unsafe(reply: Response, reason: str) -> None:
+    fault = read_list("P", reply)
     assert isinstance(fault, UnusableList)
     assert (fault.name, fault.code) == ("P", "unsafe-list")
     assert reason in fault.message
@@ -139,16 +139,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("received", REFUSED.values(), ids=REFUSED.keys())
-def test_any_other_failure_means_the_project_cant_be_read(received: Response) -> None:
-    fault = read_list("P", received)
+@pytest.mark.parametrize("reply", REFUSED.values(), ids=REFUSED.keys())
+def test_any_other_failure_means_the_project_cant_be_read(reply: Response) -> None:
+    fault = read_list("P", reply)
     assert isinstance(fault, UnusableList)
     assert fault.code == "project-unreadable"
     assert "Project is gone" in fault.message
 
 
 def test_a_denial_names_the_project() -> None:
-    with pytest.raises(AccessError, match='the list of project "P"'):
+    with pytest.raises(AuthError, match='the list of project "P"'):
         read_list("P", said({}, 401))
 
 
@@ -167,10 +167,10 @@ BAD_PROJECTS = {
 }
 
 
-@pytest.mark.parametrize(("received", "reason"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
-def test_projects_in_doubt_are_not_listed(received: Response, reason: str) -> None:
+@pytest.mark.parametrize(("reply", "reason"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
+def test_projects_in_doubt_are_not_listed(reply: Response, reason: str) -> None:
     with pytest.raises(GatewayError, match=reason):
-        read_projects(received)
+        read_projects(reply)
 
 
 json_values = st.recursive(

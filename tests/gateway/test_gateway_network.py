@@ -94,19 +94,19 @@ def test_an_untrusted_certificate_stops_reads_and_writes_at_once(
 def test_https_to_a_plain_port_is_a_matter_of_trust() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def speak_plainly() -> None:
+    def answer_plainly() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    speaking = threading.Thread(target=speak_plainly)
-    speaking.start()
+    answering = threading.Thread(target=answer_plainly)
+    answering.start()
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
     with listener, gateway_at(url) as gateway:
         with pytest.raises(GatewayError, match="is it an https:// port"):
             gateway.writer.update("P", "a", JwkFields("b", None))
-        speaking.join()
+        answering.join()
 
 
 def bad_ca_files(tmp_path: Path) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.outcome import Deployment, Environment, ResponseKind, UpdateResponse
-from reconciler.errors import AccessError
+from reconciler.errors import AuthError
 from reconciler.gateway.updates import read_update
 from reconciler.http.client import Response
 
@@ -191,12 +191,12 @@ CASES: dict[str, tuple[Response, ResponseKind, Deployment, str]] = {
 
 
 @pytest.mark.parametrize(
-    ("received", "reply", "deployment", "message"), CASES.values(), ids=CASES.keys()
+    ("reply", "kind", "deployment", "message"), CASES.values(), ids=CASES.keys()
 )
 def test_every_answer_to_an_update_has_one_meaning(
-    received: Response, reply: ResponseKind, deployment: Deployment, message: str
+    reply: Response, kind: ResponseKind, deployment: Deployment, message: str
 ) -> None:
-    assert read_update(received) == UpdateResponse(reply, message, deployment, received.status)
+    assert read_update(reply) == UpdateResponse(kind, message, deployment, reply.status)
 
 
 def test_too_many_requests_is_throttled_with_the_wait_asked_for() -> None:
@@ -218,10 +218,10 @@ DENIED = {
 }
 
 
-@pytest.mark.parametrize("received", DENIED.values(), ids=DENIED.keys())
-def test_denials_stop_the_run(received: Response) -> None:
-    with pytest.raises(AccessError, match="the update"):
-        read_update(received)
+@pytest.mark.parametrize("reply", DENIED.values(), ids=DENIED.keys())
+def test_denials_stop_the_run(reply: Response) -> None:
+    with pytest.raises(AuthError, match="the update"):
+        read_update(reply)
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
@@ -249,7 +249,7 @@ json_values = st.recursive(
 def test_any_json_has_a_meaning_and_only_a_2xx_is_accepted(body: object, status: int) -> None:
     try:
         answer = read_update(said(status, body))
-    except AccessError:
+    except AuthError:
         assert status < 500
         return
     if answer.kind is ResponseKind.ACCEPTED:

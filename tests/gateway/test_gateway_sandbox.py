@@ -9,7 +9,7 @@ from fake_gateway import Waits, gateway_at
 from reconciler.core.model import LiveProject, UnusableList
 from reconciler.core.outcome import Environment, ResponseKind
 from reconciler.core.plan import JwkFields
-from reconciler.errors import AccessError, GatewayError
+from reconciler.errors import AuthError, GatewayError
 from reconciler.gateway.client import Gateway
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
 from reconciler.sandbox.seed import read_seed
@@ -104,11 +104,11 @@ def test_deployments_in_every_shape(shape: str) -> None:
 def test_denials() -> None:
     with sandboxed(credentials=TokenCredentials("reads")) as gateway:
         assert names(gateway) == ["a", "b ü"]
-        with pytest.raises(AccessError, match="permission"):
+        with pytest.raises(AuthError, match="permission"):
             gateway.writer.update("Pay ments", "a", JwkFields("c", None))
     with (
         sandboxed(credentials=TokenCredentials("unknown")) as gateway,
-        pytest.raises(AccessError, match="token"),
+        pytest.raises(AuthError, match="token"),
     ):
         names(gateway)
 

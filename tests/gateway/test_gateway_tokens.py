@@ -22,7 +22,7 @@ from fake_gateway import (
 from reconciler.core.model import LiveProject
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
-from reconciler.errors import AccessError, GatewayError, UsageError
+from reconciler.errors import AuthError, GatewayError, UsageError
 from reconciler.gateway.credentials import LoginCredentials, TokenCredentials
 from reconciler.gateway.tokens import login_form, read_token, token_source
 from reconciler.http.redaction import Secrets
@@ -100,7 +100,7 @@ def test_anything_else_is_no_token_and_not_repeated(status: int, body: bytes) ->
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_rejected_login_is_a_matter_of_access(status: int) -> None:
-    with pytest.raises(AccessError, match="asked once only"):
+    with pytest.raises(AuthError, match="asked once only"):
         read_token(response(status, body=b"secret"))
 
 
@@ -115,7 +115,7 @@ class Endpoint:
         assert credentials is LOGIN
         self.calls += 1
         if self.calls >= self.refuse_from:
-            raise AccessError("rejected")
+            raise AuthError("rejected")
         return f"t{self.calls}"
 
 
@@ -156,7 +156,7 @@ def test_a_login_that_was_refused_is_never_repeated() -> None:
     endpoint = Endpoint(refuse_from=1)
     access = token_source(LOGIN, endpoint, Secrets())
     for _ in range(10):
-        with pytest.raises(AccessError, match="rejected"):
+        with pytest.raises(AuthError, match="rejected"):
             access.token()
     assert endpoint.calls == 1
 
@@ -233,7 +233,7 @@ def test_a_second_rejection_stops() -> None:
         gateway_at(server.url, credentials=LOGIN) as gateway,
     ):
         for _ in range(2):
-            with pytest.raises(AccessError, match="Token was expired"):
+            with pytest.raises(AuthError, match="Token was expired"):
                 gateway.reader.list_jwks("P")
     assert sent(server.seen) == ["POST -", "GET t1", "POST -", "GET t2", "GET t2"]
 
@@ -264,9 +264,9 @@ def test_a_rejected_login_is_sent_once_whatever_is_asked() -> None:
         gateway_at(server.url, credentials=LOGIN, waits=waits) as gateway,
     ):
         for _ in range(3):
-            with pytest.raises(AccessError, match="user name or the password"):
+            with pytest.raises(AuthError, match="user name or the password"):
                 gateway.reader.list_jwks("P")
-        with pytest.raises(AccessError):
+        with pytest.raises(AuthError):
             gateway.writer.update("P", "a", JwkFields("b", None))
     assert sent(server.seen) == ["POST -"]
     assert waits.seconds == []

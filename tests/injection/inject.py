@@ -31,12 +31,12 @@ class Field:
     Attributes:
         disabled: whether sandboxes are left as they are.
         token: the one that the request came with which is answered.
-        look: told what the program writes, and where.
+        scan: told what the program writes, and where.
     """
 
     disabled = False
     token: ContextVar[str]
-    look: Callable[[str, str | bytes], object]
+    scan: Callable[[str, str | bytes], object]
 
 
 FIELD = Field()
@@ -51,7 +51,7 @@ def _report(where: str, text: str | bytes) -> None:
             note.writelines(f"{where} of {sys.argv[1:2]}: {one}\n" for one in found)
 
 
-FIELD.look = _report
+FIELD.scan = _report
 
 
 def _in_options(module: Any) -> None:
@@ -114,11 +114,11 @@ def _in_requests(module: Any) -> None:
     label = module.TokenRegistry.label
     FIELD.token = ContextVar("token")
 
-    def remembering(access: Any, authorization: str | None) -> Any:
+    def remembering(registry: Any, authorization: str | None) -> Any:
         token = (authorization or "").removeprefix("Bearer ").strip()
         # A shorter one stands in ordinary words: nobody could tell it from them.
         FIELD.token.set(token if len(token) >= _SHORTEST else "")
-        return label(access, authorization)
+        return label(registry, authorization)
 
     module.TokenRegistry.label = remembering
     _in_issued_tokens(module)
@@ -143,7 +143,7 @@ def _at_the_console(module: Any) -> None:
         name = "stderr" if stream in {sys.stderr, sys.__stderr__} else "stdout"
         # A stand-in tells how to reach it, with its token: that is what it was called for.
         if not text.startswith("An Apinizer Manager stand-in listens on http://127.0.0.1:"):
-            FIELD.look(name, text)
+            FIELD.scan(name, text)
         return write(stream, text)
 
     module._write = watched
@@ -153,7 +153,7 @@ def _at_files(module: Any) -> None:
     replace = module.replace_file
 
     def watched(path: Any, text: str) -> Any:
-        FIELD.look(str(path), text)
+        FIELD.scan(str(path), text)
         return replace(path, text)
 
     module.replace_file = watched

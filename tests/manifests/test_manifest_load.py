@@ -126,12 +126,12 @@ def test_a_file_that_cannot_be_opened_is_a_problem() -> None:
 
 
 def test_standard_input_that_fails_is_a_problem() -> None:
-    class Broken(io.BytesIO):
+    class FailingStream(io.BytesIO):
         def read(self, _size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(ManifestError) as raised:
-        load(["-"], stdin=Broken(), explainer=lambda: explain)
+        load(["-"], stdin=FailingStream(), explainer=lambda: explain)
     (problem,) = raised.value.problems
     assert str(problem).startswith("<stdin>: can't be read (Input/output error)")
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, SourceLocation
-from reconciler.manifests.rules import broken_rules
+from reconciler.manifests.rules import rule_violations
 
 Entry = tuple[str, tuple[str, ...], str | None]
 
@@ -50,7 +50,7 @@ CASES = [
 
 @pytest.mark.parametrize(("entries", "expected"), CASES)
 def test_rules(entries: list[Entry], expected: list[tuple[int, str]]) -> None:
-    problems = list(broken_rules(project(*entries)))
+    problems = list(rule_violations(project(*entries)))
     assert [problem.line for problem in problems] == [line for line, _ in expected]
     for problem, (_, part) in zip(problems, expected, strict=True):
         assert part in problem.message
@@ -59,7 +59,7 @@ def test_rules(entries: list[Entry], expected: list[tuple[int, str]]) -> None:
 def test_a_cycle_of_thousands_is_one_short_problem() -> None:
     count = 5_000
     entries: list[Entry] = [(f"n{i}", (f"n{(i + 1) % count}",), None) for i in range(count)]
-    (problem,) = broken_rules(project(*entries))
+    (problem,) = rule_violations(project(*entries))
     assert "and 4995 more" in problem.message
 
 
@@ -80,4 +80,4 @@ def test_whether_rules_are_broken_does_not_depend_on_the_order(
 ) -> None:
     shuffled = list(entries)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert any(broken_rules(project(*entries))) == any(broken_rules(project(*shuffled)))
+    assert any(rule_violations(project(*entries))) == any(rule_violations(project(*shuffled)))

@@ -48,7 +48,7 @@ class Host:
         variables = {"STAGE": stage.name, "MANIFESTS": stage.manifests, "RECONCILER": _PINNED}
         variables |= {"PLAN": self.plan_file.format(stage=stage.name)}
         variables |= {"WORKSPACE_TMP": str(work.folder.parent / "workspace@tmp")}
-        variables |= stage.access | self.always | more
+        variables |= stage.login | self.always | more
         for script in scripts:
             done = subprocess.run(
                 [*self.shell, script],

@@ -38,7 +38,7 @@ class Stage:
     manager: Running
 
     @property
-    def access(self) -> dict[str, str]:
+    def login(self) -> dict[str, str]:
         return {"APINIZER_URL": self.manager.url, "APINIZER_TOKEN": self.manager.tokens[0]}
 
     def live(self) -> list[tuple[str, str | None]]:

@@ -55,14 +55,14 @@ class Team(Repository):
 
     def act(self, event: str, *more: str, payload: object = None) -> tuple[int, str]:
         """Run what an event starts; gives the exit code and what was printed."""
-        told = self.scratch / "event.json"
-        told.write_text(json.dumps(payload or {"repository": REQUEST["repository"]}))
-        access = self.stages["test"].access
+        payload_file = self.scratch / "event.json"
+        payload_file.write_text(json.dumps(payload or {"repository": REQUEST["repository"]}))
+        login = self.stages["test"].login
         done = subprocess.run(
             [
-                "act", event, "-e", str(told), "-P", "ubuntu-latest=-self-hosted",
-                *self._standins(), "--var", f"APINIZER_URL={access['APINIZER_URL']}",
-                "-s", f"APINIZER_TOKEN={access['APINIZER_TOKEN']}", "-s", "GITHUB_TOKEN=ours",
+                "act", event, "-e", str(payload_file), "-P", "ubuntu-latest=-self-hosted",
+                *self._standins(), "--var", f"APINIZER_URL={login['APINIZER_URL']}",
+                "-s", f"APINIZER_TOKEN={login['APINIZER_TOKEN']}", "-s", "GITHUB_TOKEN=ours",
                 "--env", "GITHUB_REPOSITORY=team/keys", "--env", f"SHELF={self.scratch}/shelf",
                 *more,
             ],
@@ -126,11 +126,11 @@ def comments() -> Iterator[tuple[str, list[str]]]:
 def test_a_pull_request_gets_its_plans_and_a_comment_for_each_stage(team: Team) -> None:
     team.propose()
     with comments() as (url, texts):
-        code, told = team.act("pull_request", "--env", f"GITHUB_API_URL={url}", payload=REQUEST)
-    assert code == 0, told
+        code, output = team.act("pull_request", "--env", f"GITHUB_API_URL={url}", payload=REQUEST)
+    assert code == 0, output
     assert sorted("Payments-production" in text for text in texts) == [False, True]
     assert all("partner-signing" in text and "sha256:" in text for text in texts)
-    assert "apply-test" not in told
+    assert "apply-test" not in output
     assert team.stages["test"].writes() == 0
     for name in ("plan.json", "plan.md", "plan.html", "plan.xml"):
         assert (team.scratch / "shelf" / "plan-production" / name).exists()
@@ -138,31 +138,31 @@ def test_a_pull_request_gets_its_plans_and_a_comment_for_each_stage(team: Team) 
 
 def test_a_fork_is_validated_only(team: Team) -> None:
     fork = {"ref": "rename", "repo": {"full_name": "stranger/keys"}}
-    code, told = team.act(
+    code, output = team.act(
         "pull_request", payload=REQUEST | {"pull_request": {"number": 7, "head": fork}}
     )
-    assert code == 0, told
-    assert "Main Validate" in told
-    assert "Main Plan" not in told
-    assert "Main Comment" not in told
+    assert code == 0, output
+    assert "Main Validate" in output
+    assert "Main Plan" not in output
+    assert "Main Comment" not in output
 
 
 def test_a_merge_applies_what_was_planned_and_then_there_is_no_drift(team: Team) -> None:
     team.propose()
     team.merge()
-    code, told = team.act("push")
-    assert code == 0, told
+    code, output = team.act("push")
+    assert code == 0, output
     for stage in team.stages.values():
         assert stage.live()[0] == ("partner-signing", "Signs tokens.")
-    assert told.index("apply-test") < told.index("apply-production")
+    assert output.index("apply-test") < output.index("apply-production")
 
     stage = team.stages["test"]
     stage.manager.admin.change(stage.project, "partner-signing", description="by hand")
-    code, told = team.act("schedule")
+    code, output = team.act("schedule")
     assert code != 0
-    assert "The keys of test are not as main says." in told
-    assert "The keys of production are not as main says." not in told
-    assert "Main Apply" not in told
+    assert "The keys of test are not as main says." in output
+    assert "The keys of production are not as main says." not in output
+    assert "Main Apply" not in output
 
 
 def test_the_action_gives_changes_digest_and_exit_code(team: Team) -> None:
@@ -200,8 +200,8 @@ jobs:
           mkdir -p "$SHELF" && cp -r . "$SHELF"
 """)
     team.propose()
-    code, told = team.act("push", "--local-repository", f"team/reconciler@{'0' * 40}={ours}")
-    assert code == 0, told
+    code, output = team.act("push", "--local-repository", f"team/reconciler@{'0' * 40}={ours}")
+    assert code == 0, output
     left = team.scratch / "shelf"
     digest = json.loads((left / "a $(touch injected) plan.json").read_text())["digest"]
     assert (left / "outputs").read_text().split() == ["2", digest, "2"]

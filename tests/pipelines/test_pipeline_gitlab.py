@@ -57,11 +57,11 @@ def team(tmp_path: Path) -> Iterator[Repository]:
 
 def run(runner: Path, work: Repository, *jobs: str, **variables: str) -> tuple[int, str]:
     """Run a pipeline, or some of its jobs; gives its exit code and what it printed."""
-    access = work.stages["test"].access | variables
+    login = work.stages["test"].login | variables
     done = subprocess.run(
         [
             "node", str(runner), "--force-shell-executor", "--home", str(work.folder.parent),
-            *(f"--variable={name}={value}" for name, value in access.items()), *jobs,
+            *(f"--variable={name}={value}" for name, value in login.items()), *jobs,
         ],
         cwd=work.folder, env=environment(work.folder.parent),
         capture_output=True, text=True, timeout=100,
@@ -72,25 +72,25 @@ def run(runner: Path, work: Repository, *jobs: str, **variables: str) -> tuple[i
 def test_merge_request_merge_apply_and_no_drift(runner: Path, team: Repository) -> None:
     team.propose()
     request = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_COMMIT_BRANCH": ""}
-    code, told = run(runner, team, **request)
-    assert code == 0, told
-    assert "PASS  plan production" in told
-    assert "apply" not in told
+    code, output = run(runner, team, **request)
+    assert code == 0, output
+    assert "PASS  plan production" in output
+    assert "apply" not in output
     assert all(stage.writes() == 0 for stage in team.stages.values())
 
     team.merge()
-    code, told = run(runner, team, CI_PIPELINE_SOURCE="push")
-    assert code == 0, told
-    assert "PASS  apply test" in told
+    code, output = run(runner, team, CI_PIPELINE_SOURCE="push")
+    assert code == 0, output
+    assert "PASS  apply test" in output
     assert team.stages["test"].live()[0] == ("partner-signing", "Signs tokens.")
     assert team.stages["production"].live()[0] == ("my-jwk", "old"), "it waits for somebody"
 
-    code, told = run(runner, team, "apply production", CI_PIPELINE_SOURCE="push")
-    assert code == 0, told
+    code, output = run(runner, team, "apply production", CI_PIPELINE_SOURCE="push")
+    assert code == 0, output
     assert team.stages["production"].live()[0] == ("partner-signing", "Signs tokens.")
 
     team.stages["test"].manager.admin.change("Payments-test", "partner-signing", description="mine")
-    code, told = run(runner, team, CI_PIPELINE_SOURCE="schedule")
+    code, output = run(runner, team, CI_PIPELINE_SOURCE="schedule")
     assert code != 0
-    assert "PASS  drift production" in told
-    assert "Drift: the keys of test are not as main says." in told
+    assert "PASS  drift production" in output
+    assert "Drift: the keys of test are not as main says." in output

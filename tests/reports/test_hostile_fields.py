@@ -21,7 +21,7 @@ from reconciler.cli.console import Console
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Change
 from reconciler.errors import (
-    AccessError,
+    AuthError,
     GatewayError,
     InterruptedRunError,
     ManifestError,
@@ -121,7 +121,7 @@ def failures(texts: tuple[str, ...]) -> Iterator[ReconcilerError]:
     yield from (InterruptedRunError(text, exit_code=130, fix=text) for text in texts)
 
 
-PLAIN_FAILURES = {UsageError, GatewayError, AccessError, RefusedError, StalePlanError}
+PLAIN_FAILURES = {UsageError, GatewayError, AuthError, RefusedError, StalePlanError}
 
 
 def test_these_are_all_sorts_of_failures() -> None:

@@ -165,9 +165,9 @@ def test_nothing_is_written_when(
 
     assert apply("--plan", str(reviewed)) == code
 
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     for word in words:
-        assert word in told
+        assert word in printed
     assert puts(gateway) == 0
 
 
@@ -240,9 +240,9 @@ def test_without_consent_the_plan_is_still_the_result(
 
     assert main(["apply", "jwks.yaml", "--format", "json", "--report", "gitlab=g.json"]) == 5
 
-    told = capsys.readouterr()
-    assert json.loads(told.out)["digest"] == json.loads(reviewed.read_text())["digest"]
-    assert "--auto-approve" in told.err
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["digest"] == json.loads(reviewed.read_text())["digest"]
+    assert "--auto-approve" in printed.err
     assert json.loads(Path("g.json").read_text())["update"] == 1
     assert puts(gateway) == 0
 

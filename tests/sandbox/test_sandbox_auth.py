@@ -23,28 +23,28 @@ CLIENTS = parse_seed(
 )
 
 
-def refused(access: TokenRegistry, authorization: str | None) -> str:
+def refused(registry: TokenRegistry, authorization: str | None) -> str:
     with pytest.raises(DeniedError) as caught:
-        access.check(authorization)
+        registry.check(authorization)
     return str(caught.value)
 
 
 def test_an_issued_token_expires_after_its_seconds() -> None:
     clock = Clock()
-    access = TokenRegistry(CLIENTS, clock)
-    login = access.login("short", "p")
+    registry = TokenRegistry(CLIENTS, clock)
+    login = registry.login("short", "p")
     assert login.expires_in == 60
     clock.now = 59.9
-    assert access.check(f"Bearer {login.token}") == CLIENTS.tokens[0]
+    assert registry.check(f"Bearer {login.token}") == CLIENTS.tokens[0]
     clock.now = 60
-    assert refused(access, f"Bearer {login.token}") == "Token was expired!"
+    assert refused(registry, f"Bearer {login.token}") == "Token was expired!"
 
 
 def test_an_issued_token_expires_after_its_requests() -> None:
-    access = TokenRegistry(CLIENTS)
-    bearer = f"Bearer {access.login('few', 'p').token}"
-    assert access.check(bearer) == access.check(bearer)
-    assert refused(access, bearer) == "Token was expired!"
+    registry = TokenRegistry(CLIENTS)
+    bearer = f"Bearer {registry.login('few', 'p').token}"
+    assert registry.check(bearer) == registry.check(bearer)
+    assert refused(registry, bearer) == "Token was expired!"
 
 
 @pytest.mark.parametrize(
@@ -57,24 +57,24 @@ def test_an_issued_token_expires_after_its_requests() -> None:
     ],
 )
 def test_what_is_not_accepted(authorization: str | None, message: str, label: str | None) -> None:
-    access = TokenRegistry(CLIENTS)
-    assert (refused(access, authorization), access.label(authorization)) == (message, label)
+    registry = TokenRegistry(CLIENTS)
+    assert (refused(registry, authorization), registry.label(authorization)) == (message, label)
 
 
 def test_a_label_never_gives_the_token_away() -> None:
-    access = TokenRegistry(CLIENTS)
-    issued = access.login("short", "p").token
-    assert access.label("bearer t") == "token 1"
-    assert access.label(f"Bearer {issued}") == "issued 1"
-    assert access.tokens() == ("t", issued)
+    registry = TokenRegistry(CLIENTS)
+    issued = registry.login("short", "p").token
+    assert registry.label("bearer t") == "token 1"
+    assert registry.label(f"Bearer {issued}") == "issued 1"
+    assert registry.tokens() == ("t", issued)
 
 
 def test_an_account_locks_after_seven_failed_logins_in_a_row() -> None:
-    access = TokenRegistry(CLIENTS)
+    registry = TokenRegistry(CLIENTS)
 
     def login(password: str) -> str:
         try:
-            access.login("short", password)
+            registry.login("short", password)
         except DeniedError as denied:
             return str(denied)
         return "in"

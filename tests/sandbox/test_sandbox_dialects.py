@@ -64,11 +64,11 @@ def test_the_plain_shapes(shape: str, good: dict[str, Any], bad: dict[str, Any])
 
 
 def test_the_shapes_with_environments() -> None:
-    told = members("environmentResults", BAD)["deploymentResult"]
+    result = members("environmentResults", BAD)["deploymentResult"]
     message = "Deployment failed on: prod"
-    assert told == {"success": False, "message": message, "environmentResults": FLAT}
-    told = members("deploymentResults", BAD)["deploymentResult"]
-    assert told == {"success": False, "deploymentResults": FLAT}
+    assert result == {"success": False, "message": message, "environmentResults": FLAT}
+    result = members("deploymentResults", BAD)["deploymentResult"]
+    assert result == {"success": False, "deploymentResults": FLAT}
 
 
 def test_the_recursive_shape_goes_down_to_pods() -> None:

@@ -96,28 +96,28 @@ def test_another_answer_comes(server: Running, http: httpx.Client, kind: str) ->
 
 def raw_put(server: Running) -> socket.socket:
     host, port = server.url.removeprefix("http://").split(":")
-    wire = socket.create_connection((host, int(port)), timeout=10)
+    connection = socket.create_connection((host, int(port)), timeout=10)
     body = b'{"name": "new"}'
-    wire.sendall(
+    connection.sendall(
         b"PUT /apiops/projects/Payments/jwks/signing/ HTTP/1.1\r\nHost: x\r\n"
         b"Authorization: Bearer all\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     )
-    return wire
+    return connection
 
 
 @pytest.mark.parametrize("kind", ["reset-before", "reset-after"])
 def test_a_reset_is_a_reset_and_no_orderly_end(server: Running, kind: str) -> None:
     server.admin.add_faults(Fault(kind))
-    with raw_put(server) as wire, pytest.raises(ConnectionResetError):
-        wire.recv(1000)
+    with raw_put(server) as connection, pytest.raises(ConnectionResetError):
+        connection.recv(1000)
 
 
 def test_a_cut_body_promises_more_than_it_sends(server: Running) -> None:
     server.admin.add_faults(Fault("cut-body"))
     received = b""
-    with raw_put(server) as wire:
-        while part := wire.recv(1000):
+    with raw_put(server) as connection:
+        while part := connection.recv(1000):
             received += part
     head, _, body = received.partition(b"\r\n\r\n")
     promised = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
@@ -157,8 +157,8 @@ def test_failed_deployments_leave_the_old_key_on_the_gateways(
     server.admin.add_faults(
         {"kind": "deploy-fails", "environments": ["prod"]}, {"kind": "deploy-fails", "at": 2}
     )
-    told = [put(http, "signing", {"name": "new"}).json(), put(http, "new", {}).json()]
-    assert [body["deploymentResult"]["success"] for body in told] == [False, False]
+    replies = [put(http, "signing", {"name": "new"}).json(), put(http, "new", {}).json()]
+    assert [body["deploymentResult"]["success"] for body in replies] == [False, False]
     held = {one.environment: one.name for one in server.admin.keys("Payments")[0].deployed}
     assert held == {"test": "new", "prod": "signing"}
     assert put(http, "new", {}).json()["deploymentResult"]["success"] is True

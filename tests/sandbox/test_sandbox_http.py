@@ -87,17 +87,17 @@ def test_an_update_renames_describes_and_deploys_everywhere(
     assert answer.status_code == 200
     assert answer.json()["deploymentResult"]["success"] is True
     assert names(http)[0] == "partner"
-    truth = server.admin.state()["projects"]["Payments"][0]
+    key = server.admin.state()["projects"]["Payments"][0]
     held = {"name": "partner", "description": "new"}
-    assert (truth["name"], truth["kid"]) == ("partner", "k1")
-    assert truth["deployed"] == {"test": held, "prod": held}
+    assert (key["name"], key["kid"]) == ("partner", "k1")
+    assert key["deployed"] == {"test": held, "prod": held}
 
 
 def test_an_update_detaches_a_key_from_its_source(http: httpx.Client) -> None:
     put(http, "rotating", {"description": "same name"})
     item = http.get(LIST).json()["resultList"][1]
-    told = (item["sourceType"], item["sourceId"], item["sourceUrl"])
-    assert told == ("COPY_PASTE", None, None)
+    source = (item["sourceType"], item["sourceId"], item["sourceUrl"])
+    assert source == ("COPY_PASTE", None, None)
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ def test_failed_logins_lock_the_account(http: httpx.Client) -> None:
 def test_every_deployment_shape_is_served(shape: str) -> None:
     with sandbox(options(deployment=shape)) as (server, http):
         server.admin.add_faults({"kind": "deploy-fails", "environments": ["prod"]})
-        told = [put(http, "signing", {"name": "new"}).json(), put(http, "new", {}).json()]
-    for body, failing in zip(told, (frozenset({"prod"}), frozenset[str]()), strict=True):
+        replies = [put(http, "signing", {"name": "new"}).json(), put(http, "new", {}).json()]
+    for body, failing in zip(replies, (frozenset({"prod"}), frozenset[str]()), strict=True):
         expected = members(shape, results(SEED.environments, failing))
         assert body == {"status": "SUCCESS", "resultMessage": None, **expected}
 

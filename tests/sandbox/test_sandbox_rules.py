@@ -110,9 +110,9 @@ def test_what_an_update_does(body: dict[str, Any], name: str, description: str |
 def test_any_update_detaches_a_key_from_its_source(source_type: str) -> None:
     key = replace(A, source_type=source_type, source_id="s", source_url="u")
     (after,) = updated("a", {"name": "a"}, (key,))
-    told = (after.source_type, after.source_id, after.source_url)
+    source = (after.source_type, after.source_id, after.source_url)
     detached = source_type in ATTACHED
-    assert told == (("COPY_PASTE", None, None) if detached else (source_type, "s", "u"))
+    assert source == (("COPY_PASTE", None, None) if detached else (source_type, "s", "u"))
 
 
 def test_an_environment_that_fails_keeps_what_it_had() -> None:

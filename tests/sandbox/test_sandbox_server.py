@@ -65,8 +65,8 @@ def test_a_server_stops_though_a_request_is_waiting(fault: Fault) -> None:
 def test_a_client_that_leaves_before_its_body_is_complete_is_forgotten() -> None:
     with sandbox(options()) as (server, http):
         host, port = server.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as wire:
-            wire.sendall(b"PUT /apiops/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"PUT /apiops/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
         assert names(http)[0] == "signing"
         assert [request.method for request in server.requests] == ["GET"]
 

@@ -174,10 +174,10 @@ def _print(posted: Posted, console: Console) -> None:
     from reconciler.code_hosts.model import Action
     from reconciler.reports import escape, plan_json
 
-    sentence = MESSAGES[posted.action]
+    message = MESSAGES[posted.action]
     reason = escape.terminal(posted.message)
     if posted.action is Action.FORBIDDEN:
-        console.note(f"warning: {sentence}: {reason}. This token may not write comments.")
+        console.note(f"warning: {message}: {reason}. This token may not write comments.")
     if posted.superseded:
         console.note(
             f"warning: {posted.superseded} more of our comments were found, as where two runs "
@@ -193,4 +193,4 @@ def _print(posted: Posted, console: Console) -> None:
         console.result(plan_json.encode({"comment": document}))
     elif console.verbosity >= 0 and posted.action is not Action.FORBIDDEN:
         where = f": {escape.terminal(posted.url)}" if posted.url else ""
-        console.result(f"{sentence}{where}\n")
+        console.result(f"{message}{where}\n")
