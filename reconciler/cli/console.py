@@ -72,7 +72,7 @@ class Console(Struct, frozen=True):
             _write(self.stderr, self.masked(text) + "\n")
 
     def command(self, line: str) -> None:
-        """Print a command for the ci_system; on stderr, as stdout is the result."""
+        """Print a command for the CI system; on stderr, as stdout is the result."""
         _write(self.stderr, self.masked(line) + "\n")
 
     def trace(self, line: str) -> None:

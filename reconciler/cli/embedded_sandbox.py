@@ -1,4 +1,4 @@
-"""The embedded stand-in: a sandbox on loopback for as long as one command runs."""
+"""The embedded sandbox: on loopback, for as long as one command runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def embedded(seed_path: Path, state: Path, console: Console) -> Iterator[tuple[str, str]]:
-    """Run a stand-in; gives its URL and a token for it.
+    """Run a sandbox; gives its URL and a token for it.
 
     Args:
         seed_path: what a new state is filled with.

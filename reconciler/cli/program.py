@@ -54,7 +54,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, message=VERSION)
 def program() -> None:
-    """See ``overview.HELP``."""
+    """See ``help.HELP``."""
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -85,7 +85,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _complete(code: int, console: Console) -> int:
-    """Tell which output got lost; a run is not good where nobody learns what it found."""
+    """Report which output got lost; a run is not good where nobody learns what it found."""
     for loss in console.unwritten:
         console.print_error(loss)
     good = code in {ExitCode.DONE, ExitCode.CHANGES_PENDING}

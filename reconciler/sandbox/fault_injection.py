@@ -1,4 +1,4 @@
-"""What each kind of fault does to a request on the wire."""
+"""What each kind of fault does to a request and its connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request whose body has arrived, and the wire its answer goes over."""
+    """One request whose body has arrived, and the connection its answer goes over."""
 
     state: ServerState
     app: ASGIApp
@@ -40,7 +40,7 @@ class Exchange:
         return transport
 
     async def answer(self, send: Send) -> None:
-        """Do the effect, and let the answer go wherever ``send`` leads."""
+        """Let the request have its effect, and the answer go wherever ``send`` leads."""
 
         async def replay() -> Message:
             return {"type": "http.request", "body": self.body, "more_body": False}
@@ -48,7 +48,7 @@ class Exchange:
         await self.app(self.scope, replay, send)
 
     async def do(self) -> list[MutableMapping[str, Any]]:
-        """Do the effect and keep the answer."""
+        """Let the request have its effect, and keep the answer."""
         messages: list[MutableMapping[str, Any]] = []
 
         async def keep(message: Message) -> None:

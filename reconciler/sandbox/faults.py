@@ -1,4 +1,4 @@
-"""Which request meets which outage: rules that are armed, counted down and spent.
+"""Which request meets which fault: rules that are armed, counted down and spent.
 
 A fault is a mapping, in a seed's ``faults``, a faults file or the admin's JSON::
 
@@ -76,7 +76,7 @@ _Count = Annotated[int, Meta(ge=1)]
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One outage and the requests it meets.
+    """One fault and the requests it meets.
 
     Attributes:
         kind: a name in ``KINDS``.

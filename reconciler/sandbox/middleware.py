@@ -1,4 +1,4 @@
-"""The gate every request comes through: it is recorded, and meets the faults that are due."""
+"""What every request passes: it is recorded, and meets the faults that are due."""
 
 from __future__ import annotations
 

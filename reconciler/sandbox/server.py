@@ -42,7 +42,7 @@ class Running:
 
     Attributes:
         url: such as ``http://127.0.0.1:49152``, without a slash at its end.
-        admin: what stands behind the scenes: add faults, read the truth, change keys.
+        admin: the admin side: add faults, read the real state, change keys.
     """
 
     url: str
@@ -157,7 +157,7 @@ class _Server(uvicorn.Server):
         asyncio.run(self.serve(sockets=[listener]))
 
     def stop(self) -> None:
-        """CancelToken; from any thread or from a signal, and however often."""
+        """Stop; from any thread or from a signal, and however often."""
         self.should_exit = True
         with suppress(RuntimeError):  # the loop is closed: it has stopped already
             self._wake()

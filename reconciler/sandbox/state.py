@@ -64,7 +64,7 @@ class Options:
 
 @dataclass(slots=True)
 class ServerState:
-    """What one server holds; its methods are what stands behind the scenes, for tests and people.
+    """What one server holds; its methods are the admin side, for tests and people.
 
     Attributes:
         secret_reads: how often somebody asked for one key with its private half.
@@ -114,7 +114,7 @@ class ServerState:
         self.faults.add(*read)
 
     def keys(self, project: str) -> tuple[Jwk, ...]:
-        """The truth about a project's list: every key with what each environment holds.
+        """The real state of a project's list: every key with what each environment holds.
 
         Raises:
             KeyError: there is no such project.
@@ -160,7 +160,7 @@ class ServerState:
         return failure
 
     def state(self) -> dict[str, Any]:
-        """The whole truth, as JSON."""
+        """The whole real state, as JSON."""
         return {
             "seedChanged": self.store.seed_changed,
             "environments": list(self.store.environments),
