@@ -26,6 +26,9 @@ from reconciler.http.urls import is_loopback
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """The longest body that is read, decoded, unless the options say otherwise."""
 
+_LONG_NUMBER = 4300
+"""The most digits that Python reads an integer of."""
+
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -63,6 +66,8 @@ class Response(Struct, frozen=True):
             msgspec.ValidationError: it is JSON, but not as the struct has it.
             ValueError, RecursionError: it is no JSON.
         """
+        if _may_hold_long_number(self.body):  # which msgspec skips, and Python's reader refuses
+            return msgspec.convert(json.loads(self.body), kind)
         try:
             # As text, since what a decoder skips it does not check to be Unicode.
             return msgspec.json.decode(self.body.decode(), type=kind)
@@ -75,6 +80,12 @@ class Response(Struct, frozen=True):
     def __repr__(self) -> str:
         """Without what came: it may hold key material or repeat the token."""
         return f"Response({self.status}, {len(self.body)} bytes)"
+
+
+def _may_hold_long_number(body: bytes) -> bool:
+    """Whether a number may be longer than anybody means; of such a one, a whole block is digits."""
+    block = _LONG_NUMBER // 2
+    return any(body[start : start + block].isdigit() for start in range(0, len(body), block))
 
 
 Result = Response | TransportFailure

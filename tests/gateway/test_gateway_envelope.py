@@ -65,6 +65,7 @@ def test_the_gateways_words_are_found(body: str, message: str) -> None:
 
 
 UNINTELLIGIBLE = {
+    "an endless number": (b'{"a": ' + b"9" * 5000 + b"}", "", "not whole, valid JSON"),
     "nothing": (b"", "text/html", "an empty body"),
     "white space": (b" \r\n", "", "an empty body"),
     "a page": (b"<!doctype html><p>hi", "text/html", "an HTML page"),
