@@ -49,7 +49,14 @@ def _time_one_plan(declared: DeclaredProject, live: LiveProject) -> Cost:
 def _dataset(size: int) -> tuple[DeclaredProject, LiveProject]:
     names = [f"partner-{number:06}-signing" for number in range(size)]
     live = tuple(
-        LiveJwk(name, "Signs tokens.", id=f"id-{name}", type="RSA", kid=f"kid-{name}")
+        LiveJwk(
+            name,
+            "Signs tokens.",
+            id=f"id-{name}",
+            source_type="GENERATE",
+            type="RSA",
+            kid=f"kid-{name}",
+        )
         for name in names
     )
     declared = tuple(_entry(names, number) for number in range(size))

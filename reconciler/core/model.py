@@ -6,8 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-SOURCED = frozenset({"URL", "CERTIFICATE", "PUBLIC_KEY", "PRIVATE_KEY", "KEYSTORE"})
-"""The ``sourceType`` values whose keys any update cuts off from their source."""
+UNSOURCED = frozenset({"COPY_PASTE", "GENERATE"})
+"""The ``sourceType`` values of keys without a source; any other, or none, may mean a source."""
 
 
 class SourceLocation(Struct, frozen=True):
@@ -70,8 +70,8 @@ class LiveJwk(Struct, frozen=True):
 
     @property
     def sourced(self) -> bool:
-        """Whether an update would cut this key off from a source."""
-        return self.source_type in SOURCED
+        """Whether an update may cut this key off from a source."""
+        return self.source_type not in UNSOURCED or bool(self.source_id or self.source_url)
 
 
 class LiveProject(Struct, frozen=True):

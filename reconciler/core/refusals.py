@@ -231,15 +231,22 @@ def not_addressable(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
 
 
 def detach_not_allowed(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
-    """The update would cut the key off from its source, and the entry does not consent."""
+    """The update may cut the key off from its source, and the entry does not consent."""
     return _of_entry(
         RefusalCode.DETACH_NOT_ALLOWED,
         project,
         entry,
-        f"the key {live.label} comes from a source ({live.source_type}); any "
-        "update cuts it off, and it would miss the source's rotations from then on",
+        f"the key {live.label} may come from a source ({_source(live)}); "
+        "any update cuts it off, and it would miss the source's rotations from then on",
         "say `allowSourceDetach: true` in the entry if that is wanted, or leave the key as it is",
     )
+
+
+def _source(live: LiveJwk) -> str:
+    """What the list says of a key's source; without the URL, which may hold a password."""
+    ids = {"sourceId": live.source_id, "sourceUrl": live.source_url}
+    kind = f"sourceType {live.source_type}" if live.source_type else "no sourceType"
+    return ", ".join([kind, *(f"with a {member}" for member, value in ids.items() if value)])
 
 
 def _of_entry(

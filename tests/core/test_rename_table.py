@@ -124,6 +124,19 @@ REFUSED: dict[str, tuple[list[LiveJwk], list[DeclaredJwk], list[str]]] = {
         [declare("b", "a")],
         ["detach-not-allowed"],
     ),
+    "a key whose source nobody knows is not detached without consent": (
+        [key("a", source_type=None), key("b", source_type="copy_paste"), key("c", source_type="X")],
+        [declare("a2", "a"), declare("b2", "b"), declare("c2", "c")],
+        ["detach-not-allowed"] * 3,
+    ),
+    "a key with a source is not detached without consent, whatever its type says": (
+        [
+            key("a", source_url="https://x"),
+            key("b", source_type="COPY_PASTE", source_url="https://x"),
+        ],
+        [declare("a2", "a"), declare("b2", "b")],
+        ["detach-not-allowed"] * 2,
+    ),
     "a live name no URL can carry is not sent": (
         [key("a/b", "1")],
         [declare("b", kid="1")],
@@ -228,7 +241,9 @@ PAGE = Path(__file__).parents[2] / "docs/renames.md"
 
 
 def shown_live(jwk: LiveJwk) -> str:
-    notes = [note for note in (jwk.kid, "from a URL" if jwk.sourced else None) if note]
+    source = f"sourceType {jwk.source_type or 'null'}" if jwk.sourced else None
+    url = "with a sourceUrl" if jwk.source_url else None
+    notes = [note for note in (jwk.kid, source, url) if note]
     return f"`{jwk.name}`" + (f" ({', '.join(notes)})" if notes else "")
 
 

@@ -65,7 +65,9 @@ class Script:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self.jwks = {name: LiveJwk(name, id=f"id-{name}") for name in self.names}
+        self.jwks = {
+            name: LiveJwk(name, id=f"id-{name}", source_type="GENERATE") for name in self.names
+        }
         self.log: list[str] = []
         self.waits: list[float | None] = []
         self.lists = 0
@@ -332,7 +334,10 @@ def test_a_swap_in_which_a_list_cannot_be_read(
         DeclaredJwk("a", PLACE, kid="kb"),
         DeclaredJwk("b", PLACE, kid="ka"),
     ]
-    script.jwks = {name: LiveJwk(name, id=f"id-{name}", kid=f"k{name}") for name in "ab"}
+    script.jwks = {
+        name: LiveJwk(name, id=f"id-{name}", source_type="GENERATE", kid=f"k{name}")
+        for name in "ab"
+    }
     ran = run(script, swap)
     assert [one.outcome for one in ran.outcomes] == outcomes
     assert {one.message for one in ran.outcomes if one.outcome is Outcome.NOT_TRIED} <= {reason}
