@@ -31,8 +31,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _TRANSIENT = frozenset({408, 429, *range(500, 600)})
-# A login that may have been checked is not repeated: accounts are locked after a few failures.
-_LOGIN_NOT_CHECKED = frozenset({429, 503})
 
 _KINDS = {
     Cause.UNSENT: ResponseKind.UNSENT,
@@ -201,7 +199,7 @@ def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
 
 
 def _login(client: HttpClient, retries: RetryPolicy, secrets: Secrets) -> Login:
-    """The way to ask the token endpoint; only tried again where no login was checked."""
+    """The way to ask the token endpoint; only tried again where no connection was made."""
 
     def log_in(credentials: LoginCredentials) -> str:
         result, _ = retries.call(
@@ -212,9 +210,9 @@ def _login(client: HttpClient, retries: RetryPolicy, secrets: Secrets) -> Login:
                 content_type="application/x-www-form-urlencoded",
             ),
             _login_may_be_repeated,
-            lambda result: result.retry_after if isinstance(result, Response) else None,
+            lambda _result: None,
         )
-        if isinstance(result, Response) and result.status not in _LOGIN_NOT_CHECKED:
+        if isinstance(result, Response):
             return read_token(result)
         raise _no_usable_answer(result, "the request for a token", secrets.redact)
 
@@ -222,9 +220,8 @@ def _login(client: HttpClient, retries: RetryPolicy, secrets: Secrets) -> Login:
 
 
 def _login_may_be_repeated(result: Result) -> bool:
-    if isinstance(result, Response):
-        return result.status in _LOGIN_NOT_CHECKED
-    return result.cause is Cause.UNSENT
+    # Accounts are locked after a few failed logins, and any response may stand for one.
+    return isinstance(result, TransportFailure) and result.cause is Cause.UNSENT
 
 
 def _may_pass(result: Result) -> bool:

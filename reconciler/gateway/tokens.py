@@ -42,7 +42,7 @@ def token_source(credentials: Credentials, login: Login, secrets: Secrets) -> To
     Args:
         credentials: a token, or a user name and password.
         login: asks the token endpoint; only called for a user name and password, by one thread
-            at a time, and never again once it refused: accounts are locked after a few failures.
+            at a time, and never again once it failed: accounts are locked after a few failures.
         secrets: takes every token and password.
     """
     if isinstance(credentials, TokenCredentials):
@@ -72,7 +72,7 @@ class _LoginToken:
     """A token that the token endpoint gives.
 
     One renewal serves every thread that met the rejection, and none is made for a token that
-    never worked after a renewal.
+    never worked after a renewal. A login that failed is the last one; all threads get its error.
     """
 
     def __init__(self, credentials: LoginCredentials, login: Login, secrets: Secrets) -> None:
@@ -82,20 +82,21 @@ class _LoginToken:
         self._secrets = secrets
         self._token: str | None = None
         self._may_renew = True
-        self._refusal: tuple[str, str, str] | None = None
+        self._failure: AuthError | GatewayError | None = None
 
     def token(self) -> str:
         with self._lock:
-            return self._token if self._token is not None else self._log_in()
+            return self._log_in() if self._token is None else self._token
 
     def renew(self, rejected: str) -> bool:
         with self._lock:
-            if self._token != rejected:
-                return True
-            if not self._may_renew:
-                return False
-            self._may_renew = False
-            self._log_in()
+            if self._token == rejected:
+                if not self._may_renew:
+                    return False
+                self._may_renew = False
+                self._token = None
+            if self._token is None:
+                self._log_in()
             return True
 
     def accepted(self, token: str) -> None:
@@ -103,13 +104,12 @@ class _LoginToken:
             self._may_renew = self._may_renew or token == self._token
 
     def _log_in(self) -> str:
-        if self._refusal is not None:
-            what, why, fix = self._refusal
-            raise AuthError(what, why=why, fix=fix)
+        if (failure := self._failure) is not None:
+            raise type(failure)(failure.what, why=failure.why, fix=failure.fix)
         try:
             token = self._login(self._credentials)
-        except AuthError as error:
-            self._refusal = (error.what, error.why, error.fix)
+        except (AuthError, GatewayError) as failure:
+            self._failure = failure
             raise
         self._secrets.add(token, "token")
         self._token = token
@@ -139,7 +139,7 @@ def read_token(response: Response) -> str:
         AuthError: the user name or password is rejected.
         GatewayError: anything else that holds no bearer token.
     """
-    if response.status in {400, 401, 403}:
+    if response.status in {400, 401, 403, 423}:
         raise AuthError(
             f"The token endpoint rejected the user name or the password (HTTP {response.status})",
             why="It was asked once only, as accounts are locked after a few failed logins",
@@ -149,7 +149,7 @@ def read_token(response: Response) -> str:
     if token is None:
         raise GatewayError(
             f"The token endpoint answered HTTP {response.status} without a bearer token",
-            why="A user name and password are of use only with a token endpoint",
+            why="It was asked once only, as it may have counted as a failed login",
             fix="Check that the URL is the Manager's, or give a token instead",
         )
     return token

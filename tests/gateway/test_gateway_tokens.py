@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
@@ -272,35 +273,47 @@ def test_a_rejected_login_is_sent_once_whatever_is_asked() -> None:
     assert waits.seconds == []
 
 
-def test_a_token_endpoint_that_is_busy_is_asked_again() -> None:
-    token = answer('{"access_token":"t1"}')
-    busy = answer("", 503, Retry_After="7")
-    waits = Waits()
-    with (
-        fake_gateway(in_turn(busy, busy, token, answer(EMPTY_LIST))) as server,
-        gateway_at(server.url, credentials=LOGIN, waits=waits) as gateway,
-    ):
-        gateway.reader.list_jwks("P")
-    assert waits.seconds == [7.0, 7.0]
-
-
+EXPIRED = '{"status":"FAILURE","resultMessage":"Token was expired!"}'
 NOT_REPEATED = {
     "a failure": answer("", 500),
+    "a failure in a 200": answer('{"status":"FAILURE","resultMessage":"Wrong password"}'),
+    "a locked account": answer("", 423),
+    "too many requests": answer("", 429, Retry_After="7"),
+    "a busy gateway": answer("", 503, Retry_After="7"),
     "a late proxy": answer("", 504),
+    "a redirect": answer("", 302, Location="/login"),
     "a reset": Act.RESET,
     "no answer": Act.HANG,
 }
 
 
 @pytest.mark.parametrize("act", NOT_REPEATED.values(), ids=NOT_REPEATED.keys())
-def test_a_login_that_may_have_been_judged_is_not_repeated(act: bytes | Act) -> None:
+def test_a_login_that_may_have_failed_is_made_once_for_all_threads(act: bytes | Act) -> None:
     with (
         fake_gateway(always(act)) as server,
         gateway_at(server.url, credentials=LOGIN, read_timeout=0.2) as gateway,
-        pytest.raises(GatewayError, match="token"),
+        ThreadPoolExecutor(5) as pool,
     ):
-        gateway.reader.list_jwks("P")
-    assert len(server.seen) == 1
+        lists = [pool.submit(gateway.reader.list_jwks, f"P{number}") for number in range(10)]
+        failures = [one.exception() for one in lists]
+    assert [type(one) for one in failures] == [type(failures[0])] * 10
+    assert len({str(one) for one in failures}) == 1
+    assert isinstance(failures[0], AuthError | GatewayError)
+    assert "token" in str(failures[0])
+    assert sent(server.seen) == ["POST -"]
+
+
+def test_a_renewal_that_fails_is_made_once_for_all_threads() -> None:
+    token, expired = answer('{"access_token":"t1"}'), answer(EXPIRED, 401)
+    script = {"POST": in_turn(token, answer("", 500)), "GET": always(expired)}
+    with (
+        fake_gateway(lambda seen: script[seen.method](seen)) as server,
+        gateway_at(server.url, credentials=LOGIN) as gateway,
+        ThreadPoolExecutor(5) as pool,
+    ):
+        lists = [pool.submit(gateway.reader.list_jwks, f"P{number}") for number in range(10)]
+        assert all(isinstance(one.exception(), GatewayError) for one in lists)
+    assert sent(server.seen).count("POST -") == 2
 
 
 def test_a_token_endpoint_that_stays_away_is_given_up() -> None:
