@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import sys
 import threading
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 _ERASE_LINE = "\x1b[1A\x1b[2K"
 """Up one line, and erase it."""
+
+_POLL_SECONDS = 0.1
+"""After so long a signal or the deadline is noticed while an answer is awaited."""
 
 
 class ApplyOptions(Struct, frozen=True):
@@ -156,18 +160,19 @@ def _carry_out(
         session.console.plan(RunResult(plan))
         session.console.result("\n")
     if not options.auto_approve:
-        _require_consent(plan, session.console, no_input=options.no_input)
+        _require_consent(plan, session.console, session.cancel, no_input=options.no_input)
     session.cancel.finish_updates()
     execution = _execute(planned, session, journal)
     codes += _codes(execution, session.cancel)
     return RunResult(plan, execution.outcomes, _stopped(execution, session.cancel)), codes
 
 
-def _require_consent(plan: Plan, console: Console, *, no_input: bool) -> None:
+def _require_consent(plan: Plan, console: Console, cancel: CancelToken, *, no_input: bool) -> None:
     """Return only if somebody wants the plan to be applied.
 
     Raises:
         RefusedError: nobody can be asked, or the answer was not yes.
+        InterruptedRunError: a signal or the deadline came before an answer.
     """
     in_pipeline = os.environ.get("CI", "").lower() not in {"", "0", "false"}
     updates = counted(len(plan.steps), "update")
@@ -183,6 +188,9 @@ def _require_consent(plan: Plan, console: Console, *, no_input: bool) -> None:
         f"\nSend {updates} to {plan.gateway}, {projects}? Only 'yes' is taken for yes: "
     )
     console.stderr.flush()
+    # A signal that came just before a blocking read would be handled only after it.
+    while not select.select([sys.stdin], [], [], _POLL_SECONDS)[0]:
+        cancel.check()
     if sys.stdin.readline().strip() != "yes":
         raise RefusedError("Not applied: the answer was not yes", why="Nothing was written")
 

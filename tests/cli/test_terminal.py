@@ -165,6 +165,14 @@ def test_a_signal_at_the_question_ends_the_run(
     assert workspace.requests("PUT") == []
 
 
+def test_the_deadline_ends_the_question_too(workspace: Workspace) -> None:
+    ran = workspace.run.terminal("apply", "jwks", "--deadline", "1")
+
+    assert ran.code == 143
+    assert "The deadline of 1 s ended the run" in ran.out
+    assert workspace.requests("PUT") == []
+
+
 def test_a_quiet_run_that_is_stopped_tells_what_was_not_tried(workspace: Workspace) -> None:
     workspace.declare(Payments=DECLARED["Payments"])
     workspace.fault(kind="latency", method="PUT", seconds=1.5, times=10)
