@@ -51,8 +51,8 @@ def write(text: str) -> None:
 
 
 def _git(*words: str) -> str:
-    told = subprocess.run(["git", *words], capture_output=True, text=True, cwd=README.parent)
-    return told.stdout.strip() or "unknown"
+    output = subprocess.run(["git", *words], capture_output=True, text=True, cwd=README.parent)
+    return output.stdout.strip() or "unknown"
 
 
 def _ratio(ratio: Spread | None) -> str:
@@ -63,8 +63,8 @@ def _ratio(ratio: Spread | None) -> str:
 
 def _processor() -> str:
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        output = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine()
-    named = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    named = re.search(r"^model name\s*: (.+)$", output, re.MULTILINE)
     return named[1] if named else platform.machine()

@@ -21,11 +21,11 @@ from reconciler.cli.app import main
 HEAVY = frozenset({"asyncio", "deepdiff", "jinja2", "jsonschema", "starlette", "uvicorn"})
 """What no run without a terminal, a sandbox or a fault to explain has any use for."""
 
-NO_GATEWAY = HEAVY | {"httpx", "httpcore", "ssl"}
+NO_GATEWAY = HEAVY | {"httpx", "httpcore", "ssl", "tenacity"}
 NO_MANIFEST = NO_GATEWAY | {"yaml"}
 NO_PARSER = NO_MANIFEST | {"click", "json", "dataclasses", "inspect"}
 
-WORLD = Dataset(projects=3, keys=40, changes=2)
+DATASET = Dataset(projects=3, keys=40, changes=2)
 LISTS, WRITES = 3, 6
 
 COMMANDS: dict[str, tuple[list[str], frozenset[str], int, int]] = {
@@ -47,8 +47,8 @@ RUN = "from reconciler.cli.app import run; run()"
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A server of prepared bytes, and the manifests that belong to it."""
     monkeypatch.chdir(tmp_path)
-    WORLD.write_manifests(tmp_path / "manifests")
-    with serving(WORLD.write_lists(tmp_path / "lists.json")) as server:
+    DATASET.write_manifests(tmp_path / "manifests")
+    with serving(DATASET.write_lists(tmp_path / "lists.json")) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server

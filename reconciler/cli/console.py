@@ -55,7 +55,7 @@ class Console(Struct, frozen=True):
             self.unwritten.append(
                 UsageError(
                     f"The output can't be written: {fault}",
-                    why="What this run found is unwritten",
+                    why="What this run found would be lost",
                     fix="Make room, or send stdout elsewhere, and run again",
                 )
             )

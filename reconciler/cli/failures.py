@@ -56,6 +56,6 @@ def _bug(error: BaseException) -> ReconcilerError:
     )
     return ReconcilerError(
         f"A bug of this program: {type(error).__name__} at {places}",
-        why="What was written until then is not known; the next plan tells",
+        why="What was written until then is not known; the next plan shows it",
         fix="Please report this line and the command",
     )

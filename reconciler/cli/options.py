@@ -116,7 +116,7 @@ _OUTPUT = (
     click.option(
         "--no-ci",
         is_flag=True,
-        help="Tell GitHub, Azure or GitLab nothing beside the text; also RECONCILER_CI=off.",
+        help="Give GitHub, Azure or GitLab nothing beside the text; also RECONCILER_CI=off.",
     ),
 )
 

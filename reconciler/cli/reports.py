@@ -57,7 +57,7 @@ def parse_reports(values: Sequence[str], formats: Collection[str]) -> tuple[Repo
             )
         if name not in formats:
             raise click.BadParameter(
-                f"{name} tells of a plan, and here nothing is planned; "
+                f"{name} is about a plan, and here nothing is planned; "
                 f"this command writes: {', '.join(formats)}"
             )
         if any(report.path == Path(path) for report in reports):

@@ -7,6 +7,7 @@ stops at its first step that is not saved.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import wait
 from itertools import groupby
 from operator import attrgetter
 
@@ -18,6 +19,9 @@ from reconciler.core.plan import Plan
 from reconciler.executor.context import ExecutionContext, RunErrors
 from reconciler.executor.parallel import start_all
 from reconciler.executor.project import ProjectRun
+
+_POLL_SECONDS = 0.1
+"""After so long a signal is noticed while projects are awaited."""
 
 
 class Execution(Struct, frozen=True):
@@ -65,6 +69,8 @@ def execute(
             return project.outcomes_after_bug(error)
 
     futures = start_all(run, runs, parallelism)
+    while wait(futures, _POLL_SECONDS).not_done:
+        pass  # a signal that came just before a wait is handled after it
     outcomes = tuple(outcome for future in futures for outcome in future.result())
     changed = {run.project: run.list_changes for run in runs if run.list_changes}
     return Execution(outcomes, changed, errors.all())

@@ -36,7 +36,7 @@ def announced(run: CommandLine, *words: str) -> Iterator[tuple[subprocess.Popen[
     with run.process("sandbox", "seed.yaml", *words) as process:
         assert process.stdout is not None
         lines: list[str] = []
-        while not lines or not lines[-1].startswith("  Truth:"):
+        while not lines or not lines[-1].startswith("  State:"):
             lines.append(process.stdout.readline())
             assert lines[-1], process.communicate()
         yield process, lines

@@ -76,7 +76,7 @@ def test_invalid_manifests_are_reported(run: CommandLine) -> None:
 def test_without_a_plan_a_format_of_plans_is_refused(run: CommandLine, name: str) -> None:
     ran = run("validate", "--report", f"{name}=report")
     assert ran.code == 64
-    assert f"{name} tells of a plan, and here nothing is planned" in ran.err
+    assert f"{name} is about a plan, and here nothing is planned" in ran.err
     assert "this command writes: json, junit" in ran.err
     assert not (run.folder / "report").exists()
 

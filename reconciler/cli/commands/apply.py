@@ -58,7 +58,7 @@ Examples:
     "--journal",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Remember writes in this file; the next run with it settles deployments still owed.",
+    help="Remember writes in this file; the next run with it settles deployments still pending.",
 )
 @report_options
 @output_options

@@ -92,7 +92,7 @@ def _announce(server: Running, settings: Options) -> None:
         f"  export APINIZER_URL={server.url} APINIZER_TOKEN={token}",
     ]
     if settings.admin:
-        lines.append(f"  Truth: {server.url}/sandbox/state   Outages: {server.url}/sandbox/faults")
+        lines.append(f"  State: {server.url}/sandbox/state   Faults: {server.url}/sandbox/faults")
     if settings.db is not None and server.admin.store.seed_changed:
         lines.append(f"  {settings.db} was seeded from something else; remove it to start afresh.")
     console.result("\n".join(lines) + "\n")
