@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +39,8 @@ HEADERS = {
 
 Auth = httpx.Auth
 T = TypeVar("T")
+
+_first_use = threading.Lock()
 Query = Mapping[str, str | int]
 
 
@@ -66,11 +70,12 @@ class Response(Struct, frozen=True):
             msgspec.ValidationError: it is JSON, but not as the struct has it.
             ValueError, RecursionError: it is no JSON.
         """
+        decoder: msgspec.json.Decoder[T] = _decoder(kind)  # type: ignore[arg-type]  # types are hashable
         if _may_hold_long_number(self.body):  # which msgspec skips, and Python's reader refuses
             return msgspec.convert(json.loads(self.body), kind)
         try:
             # As text, since what a decoder skips it does not check to be Unicode.
-            return msgspec.json.decode(self.body.decode(), type=kind)
+            return decoder.decode(self.body.decode())
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -80,6 +85,13 @@ class Response(Struct, frozen=True):
     def __repr__(self) -> str:
         """Without what came: it may hold key material or repeat the token."""
         return f"Response({self.status}, {len(self.body)} bytes)"
+
+
+@functools.cache
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """What decodes a type; msgspec crashes where two threads meet a type for the first time."""
+    with _first_use:
+        return msgspec.json.Decoder(kind)
 
 
 def _may_hold_long_number(body: bytes) -> bool:

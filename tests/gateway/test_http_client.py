@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import ssl
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -156,3 +158,33 @@ def test_reading_stops_at_the_limit() -> None:
             yield b"x" * 10
 
     assert isinstance(read_body(endless(), "", limit=100), TransportFailure)
+
+
+FIRST_USE = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from msgspec import defstruct
+from reconciler.http.client import Response
+
+sys.setswitchinterval(1e-6)
+response = Response(200, body=b'{"items": [{"a": 1, "b": "x"}]}')
+
+def decode(kind, start):
+    start.wait()
+    return response.decode(kind)
+
+with ThreadPoolExecutor(8) as pool:
+    for _ in range(300):
+        Item = defstruct("Item", [("a", "int"), ("b", "str | None")], module=__name__)
+        kind = defstruct("Kind", [("items", "list[Item]")], module=__name__)
+        start = threading.Barrier(8)
+        for future in [pool.submit(decode, kind, start) for _ in range(8)]:
+            assert future.result().items[0].b == "x"
+"""
+
+
+def test_threads_may_decode_a_type_for_the_first_time_together() -> None:
+    """In a process of its own: where msgspec builds a type twice at a time, it crashes."""
+    ran = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, b"")
