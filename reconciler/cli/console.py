@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import shutil
 import stat
 import sys
@@ -52,13 +53,7 @@ class Console(Struct, frozen=True):
         """Print what the command was called for."""
         fault = _write(self.stdout, self.masked(text))
         if fault:
-            self.unwritten.append(
-                UsageError(
-                    f"The output can't be written: {fault}",
-                    why="What this run found would be lost",
-                    fix="Make room, or send stdout elsewhere, and run again",
-                )
-            )
+            self.unwritten.append(output_lost(fault))
 
     def document(self, text: str) -> None:
         """Print a result that is a file's content: in UTF-8, whatever people's language is."""
@@ -153,6 +148,15 @@ class Console(Struct, frozen=True):
             self.secrets.add(secret)
 
 
+def output_lost(reason: str) -> UsageError:
+    """Stdout, which somebody waits for, does not take what is written."""
+    return UsageError(
+        f"The output can't be written: {reason}",
+        why="What this run found would be lost",
+        fix="Make room, or send stdout elsewhere, and run again",
+    )
+
+
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Whether a stream takes colours, by the usual conventions (no-color.org)."""
     if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
@@ -174,12 +178,23 @@ def _write(stream: TextIO, text: str) -> str:
 
 
 def _put(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    data = text.encode(encoding, "backslashreplace")
     try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        descriptor = stream.fileno()
+    except OSError:  # no descriptor: a stream in memory
+        stream.write(data.decode(encoding))
+        stream.flush()
+        return
+    # Not through the stream: it loses what a full non-blocking pipe, or a write that a signal cut
+    # short, did not take.
     stream.flush()
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
 
 
 def _is_file(stream: TextIO) -> bool:

@@ -35,13 +35,14 @@ PRECEDENCE = (
     ExitCode.INCOMPLETE,
     ExitCode.STALE,
     ExitCode.REFUSED,
+    ExitCode.USAGE,
+    ExitCode.INVALID_MANIFESTS,
     ExitCode.CHANGES_PENDING,
     ExitCode.DONE,
 )
-"""Where several fit, the first of these; 64 and 65 end a run before any other can."""
+"""Where several fit, the first of these."""
 
 
 def worst(codes: Iterable[int]) -> int:
     """The code that wins; ``DONE`` where there is none."""
-    found = set(codes)
-    return next((code for code in PRECEDENCE if code in found), ExitCode.DONE)
+    return min(map(ExitCode, codes), key=PRECEDENCE.index, default=ExitCode.DONE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
-from reconciler.cli.console import Console, wants_colour
+from reconciler.cli.console import Console, output_lost, wants_colour
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.failures import failure_of
 from reconciler.cli.help import COMMANDS, HELP, VERSION
@@ -74,7 +74,12 @@ def run_command(arguments: Sequence[str]) -> int:
         # Only click's own texts come here, such as a `--help` whose reader has gone.
         return ExitCode.DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 a bug ends in a report, not a traceback
-        failure = failure_of(error)
+        # Commands report what keeps them from reading or writing; this is click's own text.
+        failure = (
+            output_lost(error.strerror or type(error).__name__)
+            if isinstance(error, OSError)
+            else failure_of(error)
+        )
         console = _console(context, arguments)
         console.error(failure)
         code = failure.exit_code

@@ -26,7 +26,7 @@ class DeclaredJwk(Struct, frozen=True):
 
     Attributes:
         name: the name it shall have.
-        place: the entry's ``name`` value in its manifest.
+        location: the entry's ``name`` value in its manifest.
         description: the description it shall have; None leaves it unmanaged, "" asks for none.
         previous_names: names the key may still carry.
         kid: RFC 7517 key id that pins which key is meant; None pins nothing.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
@@ -123,11 +124,7 @@ class Journal:
             _append(self._stream, encode(entry))
         except OSError as error:
             self._failed = True
-            raise UsageError(
-                f"The journal {self._path} can't be written: {error.strerror}",
-                why="Nobody would remember what this run writes, so it writes nothing more",
-                fix="Make room for the file, then run again with the same journal",
-            ) from error
+            raise _unwritable(self._path, error) from error
         self._pending.add(entry)
 
 
@@ -156,13 +153,31 @@ def open_journal(path: Path, gateway: str) -> Iterator[Journal]:
             fix="Name a file that this user may write",
         ) from error
     with stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise UsageError(
+                f"The journal {path} is no regular file",
+                why="It could not be read back by the next run",
+                fix="Name a file; it is made where it does not exist",
+            )
         if fcntl is not None:
             _lock_file(stream, path)
-        journal = Journal(stream, _read(stream, header, path), path)
+        try:
+            journal = Journal(stream, _read(stream, header, path), path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
         yield journal
         if not journal.pending:
-            stream.truncate(len(header))
-            os.fsync(stream.fileno())
+            with suppress(OSError):  # a longer journal says the same
+                stream.truncate(len(header))
+                os.fsync(stream.fileno())
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"The journal {path} can't be written: {error.strerror}",
+        why="Nobody would remember what this run writes, so it writes nothing more",
+        fix="Make room for the file, then run again with the same journal",
+    )
 
 
 def _read(stream: FileIO, header: bytes, path: Path) -> PendingDeployments:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import resource
 import socket
 import ssl
+import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +20,16 @@ from pathlib import Path
 
 import pytest
 import trustme
-from workspace import DECLARED, BuildWorkspace, CommandLine, Ran, Workspace, files_below, seed
+from workspace import (
+    DECLARED,
+    BuildWorkspace,
+    CommandLine,
+    Ran,
+    Workspace,
+    files_below,
+    seed,
+    wait_until,
+)
 
 PLAN = ("plan", "jwks")
 APPLY = ("apply", "jwks", "--auto-approve")
@@ -609,6 +622,11 @@ FULL = {
     "validate": ("validate jwks", 64),
     "a failure keeps its code": ("plan nowhere --format json", 65),
     "refused": ("apply jwks", 5),
+    "version": ("--version", 64),
+    "help": ("--help", 64),
+    "help of a command": ("plan --help", 64),
+    "schema": ("schema", 64),
+    "export": ("export Payments", 64),
 }
 
 
@@ -647,6 +665,30 @@ def no_file_may_grow() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_pipe_that_does_not_wait_gets_everything(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    workspace.declare(Payments=[{"name": f"key-{number}"} for number in range(3000)])
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+
+    with workspace.run.process("plan", "jwks", "--format", "json", stdout=write_end) as process:
+        os.close(write_end)
+        wait_until(lambda: size_of_pipe(read_end) >= 65536, "a full pipe")
+        with os.fdopen(read_end, "rb") as pipe:
+            document = json.load(pipe)
+
+    assert process.returncode == 5
+    assert len(document["refusals"]) == 3000
+
+
+def size_of_pipe(descriptor: int) -> int:
+    """How many bytes wait in a pipe."""
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+
+
 def test_a_plan_that_does_not_fit_leaves_the_earlier_one_as_it_was(workspace: Workspace) -> None:
     (workspace.folder / "plan.json").write_text("the earlier one")
     files = files_below(workspace.folder)
@@ -654,6 +696,7 @@ def test_a_plan_that_does_not_fit_leaves_the_earlier_one_as_it_was(workspace: Wo
     with no_file_may_grow():
         ran = workspace.run(*PLAN, "--out", "plan.json")
 
+    assert ran.out.startswith("Plan: ")
     check_printed(ran, Case(64, PLAN, ("plan.json can't be written: File too large",)))
     assert files_below(workspace.folder) == files
 

@@ -295,6 +295,8 @@ WORST: dict[str, tuple[list[int], int]] = {
     "nothing at all": ([], 0),
     "only good": ([0, 0], 0),
     "pending beats done": ([0, 2], 2),
+    "an error that ended the run beats pending": ([0, 2, 64], 64),
+    "refused beats an error that ended the run": ([65, 64, 5], 5),
     "refused beats pending": ([2, 5], 5),
     "stale beats refused": ([5, 3], 3),
     "incomplete beats stale": ([3, 4, 5], 4),
@@ -312,8 +314,12 @@ def test_where_several_fit_the_first_of_the_order_counts(codes: list[int], expec
     assert worst(reversed(codes)) == expected
 
 
+def test_no_code_is_left_out_of_the_order() -> None:
+    assert sorted(PRECEDENCE) == sorted(ExitCode)
+
+
 def test_the_order_is_the_documented_one() -> None:
-    assert [int(code) for code in PRECEDENCE] == [1, 130, 143, 77, 69, 4, 3, 5, 2, 0]
+    assert [int(code) for code in PRECEDENCE] == [1, 130, 143, 77, 69, 4, 3, 5, 64, 65, 2, 0]
 
 
 def failure_of_usage(run: Callable[..., Ran], *words: str) -> dict[str, Any]:

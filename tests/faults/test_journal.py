@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -283,6 +284,23 @@ def test_without_room_a_write_is_not_remembered_and_no_line_is_harmed(path: Path
     assert pending(path) == [("b", "a")]
 
 
+def test_without_room_for_its_first_line_a_journal_is_not_opened(path: Path) -> None:
+    path.touch()
+    with (
+        full_disk(path, 10),
+        pytest.raises(UsageError, match=r"can't be written.*Make room"),
+        open_journal(path, HOST),
+    ):
+        pass
+
+
+def test_a_journal_is_a_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for place in (Path("/dev/null"), Path("/dev/full"), Path("/dev/zero"), tmp_path / "fifo"):
+        with pytest.raises(UsageError, match="no regular file"), open_journal(place, HOST):
+            pass
+
+
 def test_a_key_without_id_and_kid_is_found_under_its_new_name(path: Path) -> None:
     by_name: Identity = ("name", "a", None, None)
     with open_journal(path, HOST) as journal:
@@ -390,6 +408,19 @@ def test_without_ids_and_kids_a_journal_is_settled_too(path: Path) -> None:
         assert harness.apply(journal=path).code == 0
         assert list(unsettled(harness)) == []
         assert len(lines(path)) == 1
+
+
+def test_a_run_that_its_journal_ended_is_not_good_though_all_is_applied(path: Path) -> None:
+    with rigged(Scenario({"P": (Entry("a", "b"),)}, {})) as harness:
+        with open_journal(path, harness.patient.base_url):
+            pass
+        with full_disk(path, 150):  # room for what is about to be sent, not for the response
+            ran = harness.apply(journal=path)
+        assert [outcome.outcome for outcome in ran.outcomes] == [Outcome.APPLIED]
+        assert len(puts(harness)) == 1
+        assert ran.code == 64
+        assert harness.apply(journal=path).code == 0
+        assert list(unsettled(harness)) == []
 
 
 def test_what_cannot_be_remembered_is_not_sent(path: Path) -> None:

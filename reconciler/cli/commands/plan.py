@@ -10,6 +10,7 @@ import click
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import run_reported
 from reconciler.cli.options import gateway_options, manifest_paths, output_options, report_options
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
@@ -80,7 +81,10 @@ def _plan(
     plan = planned.plan
     result = RunResult(plan)
     if out is not None:
-        replace_file(out, console.masked(console.rendered_json(result)))
+        try:
+            replace_file(out, console.masked(console.rendered_json(result)))
+        except UsageError as error:
+            console.unwritten.append(error)
     write_reports(reports, result, console)
     console.plan(result)
     codes = [ExitCode.REFUSED] if plan.refusals else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 
@@ -22,5 +21,7 @@ def schema() -> int:
     """Print the JSON Schema (2020-12) of manifests, for editors; it is the one that checks."""
     from reconciler.manifests.model import schema as json_schema
 
-    Console(stdout=sys.stdout).result(json.dumps(json_schema(), indent=2) + "\n")
+    console = Console()
+    click.get_current_context().find_root().obj = console
+    console.result(json.dumps(json_schema(), indent=2) + "\n")
     return ExitCode.DONE
