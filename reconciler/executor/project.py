@@ -13,7 +13,7 @@ from reconciler.core.outcome import Outcome, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import ReconcilerError
 from reconciler.executor.context import ExecutionContext, RunErrors
-from reconciler.executor.write import ATTEMPTS, Write
+from reconciler.executor.write import MAX_PUTS, Write
 
 _MAY_SEND_AGAIN = frozenset({Decision.SAVED, Decision.RETRY})
 
@@ -155,7 +155,7 @@ class ProjectRun:
             response = self._context.writer.update(self.project, write.address, write.step.body)
             if not write.take(response):
                 return
-            waited = write.attempts < ATTEMPTS and self._wait(write, response)
+            waited = write.attempts < MAX_PUTS and self._wait(write, response)
             if self._is_stopped():
                 return
             # What certainly never left may go again without reading the list. After the last try

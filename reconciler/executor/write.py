@@ -10,7 +10,7 @@ from reconciler.core.outcome import Deployment, Outcome, ResponseKind, StepOutco
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import AuthError, ReconcilerError
 
-ATTEMPTS = 5
+MAX_PUTS = 5
 """How many PUTs one step may cost, all reasons for sending again together."""
 
 

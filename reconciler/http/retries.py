@@ -1,4 +1,4 @@
-"""The one place that tries again: how long to wait, and when to stop."""
+"""How long to wait before a request is sent again, and when to stop."""
 
 from __future__ import annotations
 

@@ -185,12 +185,12 @@ async def _huge(exchange: Exchange, fault: Fault) -> None:
         await asyncio.sleep(0)  # others get their turn though nothing here has to wait
 
 
-COLOURS: Mapping[str, Callable[[Exchange, Fault], Awaitable[None]]] = {
+SIDE_EFFECTS: Mapping[str, Callable[[Exchange, Fault], Awaitable[None]]] = {
     "latency": _latency,
     "foreign-change": _foreign_change,
     "deploy-fails": _deploy_fails,
 }
-"""Kinds that only colour a request; it goes on afterwards."""
+"""Kinds that happen besides; the request goes on afterwards."""
 
 FAULT_HANDLERS: Mapping[str, Callable[[Exchange, Fault], Awaitable[None]]] = {
     "reset-before": _reset_before,

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reconciler.sandbox.fault_injection import COLOURS, FAULT_HANDLERS, Exchange
+from reconciler.sandbox.fault_injection import FAULT_HANDLERS, SIDE_EFFECTS, Exchange
 from reconciler.sandbox.request_log import RecordedRequest, json_or_none
 from reconciler.sandbox.state import ServerState
 
@@ -47,8 +47,8 @@ class FaultMiddleware:
         named = unquote(project[1]) if project else None
         failure = None
         for fault in self._state.faults.due(scope["method"], named):
-            if fault.kind in COLOURS:
-                await COLOURS[fault.kind](exchange, fault)
+            if fault.kind in SIDE_EFFECTS:
+                await SIDE_EFFECTS[fault.kind](exchange, fault)
             else:
                 failure = failure or fault
         if failure is None:

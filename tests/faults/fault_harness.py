@@ -17,7 +17,7 @@ from fork_server_runs import until
 from msgspec.structs import replace
 
 from reconciler.cli.app import COLLECT_AFTER
-from reconciler.cli.applying import ApplyOptions, apply_declared
+from reconciler.cli.apply_run import ApplyOptions, apply_declared
 from reconciler.cli.cancel import CancelToken
 from reconciler.cli.console import Console
 from reconciler.cli.failures import failure_of

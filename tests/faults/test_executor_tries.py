@@ -33,7 +33,7 @@ from reconciler.core.planner import make_plan
 from reconciler.errors import AuthError, GatewayError, UsageError
 from reconciler.executor.context import ExecutionContext
 from reconciler.executor.run import Execution, execute
-from reconciler.executor.write import ATTEMPTS
+from reconciler.executor.write import MAX_PUTS
 
 PLACE = SourceLocation("jwks.yaml", 1)
 GONE = Deployment(None)
@@ -211,7 +211,7 @@ def test_what_is_sent_for_one_rename(
     (settled,) = run(script, RENAME).outcomes
     assert script.log == ["list", *requests, "list"]
     assert settled.outcome is outcome
-    assert settled.attempts == sum("->" in request for request in requests) <= ATTEMPTS
+    assert settled.attempts == sum("->" in request for request in requests) <= MAX_PUTS
 
 
 def test_environments_are_told_by_name_where_an_answer_named_them() -> None:

@@ -17,7 +17,7 @@ from hostile_fields import LAST, VALUES, Filling, Word, plain, text_fields
 from hostile_outputs import REPORTS, in_a_log, in_ascii, in_json, in_xml
 from msgspec.structs import replace
 
-from reconciler.cli.applying import ApplyOptions, apply_declared
+from reconciler.cli.apply_run import ApplyOptions, apply_declared
 from reconciler.cli.cancel import CancelToken
 from reconciler.cli.console import Console
 from reconciler.cli.session import Session

@@ -6,7 +6,7 @@ import pytest
 from msgspec import to_builtins
 
 from reconciler.sandbox.decoding import SeedError
-from reconciler.sandbox.fault_injection import COLOURS, FAULT_HANDLERS
+from reconciler.sandbox.fault_injection import FAULT_HANDLERS, SIDE_EFFECTS
 from reconciler.sandbox.faults import KINDS, Fault, FaultQueue, decode_faults
 
 
@@ -62,7 +62,7 @@ def test_pending_faults_can_be_seen_and_cleared() -> None:
 
 
 def test_every_kind_is_played_once_somewhere() -> None:
-    assert sorted(KINDS) == sorted([*COLOURS, *FAULT_HANDLERS])
+    assert sorted(KINDS) == sorted([*SIDE_EFFECTS, *FAULT_HANDLERS])
 
 
 @pytest.mark.parametrize(

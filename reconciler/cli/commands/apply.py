@@ -77,7 +77,7 @@ def apply(
     """
 
     def work() -> int:
-        from reconciler.cli.applying import ApplyOptions, command_line, run_apply
+        from reconciler.cli.apply_run import ApplyOptions, command_line, run_apply
 
         chosen = ApplyOptions(paths=paths, reports=reports, **options)
         return run_apply(replace(chosen, command=command_line(chosen, target)), target, console)
