@@ -14,12 +14,12 @@ class Environment(Struct, frozen=True):
 
     Attributes:
         name: the environment's name; ``environment/pod`` where the answer goes down to pods.
-        deployed: what the answer said of it.
+        deployed: what the answer said of it; None where it can't be understood.
         message: the gateway's words; hostile text, not escaped.
     """
 
     name: str
-    deployed: bool
+    deployed: bool | None
     message: str = ""
 
 

@@ -142,7 +142,7 @@ class GatewayWriter:
         result = self._client.send("PUT", path, self._read_timeout, content)
         redact = self._client.redact
         if isinstance(result, Response):
-            return read_update(result, redact)
+            return read_update(result, redact, {project, jwk, body.name})
         kind = _KINDS.get(result.cause)
         if kind is None:
             subject = f'the update of "{jwk}" in project "{project}"'

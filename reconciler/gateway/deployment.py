@@ -7,7 +7,7 @@ table of members, by what each member says, and every node of the answer is read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,10 +23,8 @@ PODS = ("podName",)
 """Members that name a node's pod."""
 MESSAGES = ("message", "detail")
 """Members that hold a node's words."""
-NODE_LISTS = ("environmentResults", "deploymentResults", "detailList")
-"""Members that hold further nodes."""
-NODES = ("firstFromApiResultList",)
-"""Members that hold one further node."""
+NODES = ("environmentResults", "deploymentResults", "detailList", "firstFromApiResultList")
+"""Members that hold a further node, or a list of them."""
 NAME_LISTS = (("deployedEnvironments", True), ("failedEnvironments", False))
 """Members that hold environments' names, and what being in them says."""
 
@@ -38,6 +36,8 @@ _FAILED_DEPLOYMENT = re.compile(
     r"|(?:\bfail|\berror|unable|could not|cannot|can not|not).*\bdeploy",
     re.IGNORECASE | re.DOTALL,
 )
+
+_NO_ERRORS = re.compile(r"\b(?:without|no|0)\s+(?:any\s+)?(?:error|failure)s?\b", re.IGNORECASE)
 
 
 class _Finding(Struct, frozen=True):
@@ -71,7 +71,7 @@ def read_deployment(result: object, redact: Redact = shorten) -> Deployment:
     merged: dict[str, Environment] = {}
     for found in finding.environments:
         before = merged.get(found.name, found)
-        deployed = before.deployed and found.deployed
+        deployed = _together([before.deployed, found.deployed])
         merged[found.name] = Environment(found.name, deployed, before.message or found.message)
     environments = tuple(
         replace(environment, name=redact(environment.name), message=redact(environment.message))
@@ -80,9 +80,16 @@ def read_deployment(result: object, redact: Redact = shorten) -> Deployment:
     return Deployment(finding.deployed, environments, message)
 
 
-def says_deployment_failed(message: str) -> bool:
-    """Whether the gateway's words about a whole update say that its deployment failed."""
-    return _FAILED_DEPLOYMENT.search(message) is not None
+def says_deployment_failed(message: str, names: Iterable[str] = ()) -> bool:
+    """Whether the gateway's words about a whole update say that its deployment failed.
+
+    Args:
+        message: the words.
+        names: what they may repeat, and what says nothing there.
+    """
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        message = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", message)
+    return _FAILED_DEPLOYMENT.search(_NO_ERRORS.sub("", message)) is not None
 
 
 def _read_node(node: object, parent: str, depth: int) -> _Finding:
@@ -94,7 +101,7 @@ def _read_node(node: object, parent: str, depth: int) -> _Finding:
     deployed = _together([_own_verdict(node), *(finding.deployed for finding in below)])
     message, pod = _first_text(node, MESSAGES), _first_text(node, PODS)
     name = "/".join(part for part in (environment, pod) if part)
-    own = (Environment(name, deployed is True, message),) if name else ()
+    own = (Environment(name, deployed, message),) if name else ()
     words = () if name or not message else (message,)
     return _Finding(
         deployed,
@@ -105,6 +112,8 @@ def _read_node(node: object, parent: str, depth: int) -> _Finding:
 
 def _own_verdict(node: Mapping[str, object]) -> bool | None:
     said = [node[member] for member in VERDICTS if node.get(member) is not None]
+    if not said and node.get("deployedEnvironments") and node.get("failedEnvironments") == []:
+        return True
     return _together([value if isinstance(value, bool) else None for value in said or [None]])
 
 
@@ -116,15 +125,12 @@ def _together(results: list[bool | None]) -> bool | None:
 
 
 def _children(node: Mapping[str, object]) -> Iterator[object]:
-    for member in NODE_LISTS:
+    for member in NODES:
         value = node.get(member)
         if isinstance(value, list):
             yield from value
         elif value is not None:
-            yield value  # of a wrong type, unless it is one node: read as such, or as doubt
-    for member in NODES:
-        if node.get(member) is not None:
-            yield node[member]
+            yield value
 
 
 def _named(node: Mapping[str, object]) -> Iterator[_Finding]:

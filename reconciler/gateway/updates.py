@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from reconciler.core.outcome import Deployment, ResponseKind, UpdateResponse
@@ -29,7 +31,9 @@ _BY_STATUS: tuple[tuple[int, int, ResponseKind], ...] = (
 )
 
 
-def read_update(response: Response, redact: Redact = shorten) -> UpdateResponse:
+def read_update(
+    response: Response, redact: Redact = shorten, names: Collection[str] = ()
+) -> UpdateResponse:
     """The meaning of the response to an update.
 
     A 2xx whose body does not say success is lost, not accepted: only the list can tell what
@@ -38,52 +42,59 @@ def read_update(response: Response, redact: Redact = shorten) -> UpdateResponse:
     Args:
         response: the response.
         redact: how the gateway's messages are repeated.
+        names: of the project and the key, which its messages may repeat.
 
     Raises:
         AuthError: the token or a permission is lacking; the update was not made.
     """
     envelope = open_envelope(response)
     raise_where_lacking(response, envelope, "the update", redact)
-    kind = _kind(response, envelope)
+    kind = _kind(response, envelope, names)
     return UpdateResponse(
         kind,
         _message(kind, response, envelope, redact),
-        _deployment(kind, response, envelope, redact),
+        _deployment(kind, response, envelope, redact, names),
         response.status,
         retry_after(response, envelope),
     )
 
 
-def _kind(response: Response, envelope: Envelope | Unintelligible) -> ResponseKind:
+def _kind(
+    response: Response, envelope: Envelope | Unintelligible, names: Collection[str]
+) -> ResponseKind:
     for first, last, kind in _BY_STATUS:
         if first <= response.status <= last:
             return kind
     if isinstance(envelope, Unintelligible):
         return ResponseKind.REJECTED if response.status >= 400 else ResponseKind.LOST
     if envelope.failed(response):
-        return ResponseKind.LOST if _is_about_deployment(envelope) else ResponseKind.REJECTED
+        return ResponseKind.LOST if _is_about_deployment(envelope, names) else ResponseKind.REJECTED
     success = envelope.verdict is Verdict.SUCCESS
     return ResponseKind.ACCEPTED if success else ResponseKind.LOST
 
 
-def _is_about_deployment(envelope: Envelope) -> bool:
+def _is_about_deployment(envelope: Envelope, names: Collection[str]) -> bool:
     """Whether a failure is about the deployment, so that the key may have been saved."""
     if isinstance(envelope.deployment_result, dict):
         return True
-    return says_deployment_failed(envelope.text)
+    return says_deployment_failed(envelope.text, names)
 
 
 def _deployment(
-    kind: ResponseKind, response: Response, envelope: Envelope | Unintelligible, redact: Redact
+    kind: ResponseKind,
+    response: Response,
+    envelope: Envelope | Unintelligible,
+    redact: Redact,
+    names: Collection[str],
 ) -> Deployment:
     may_be_saved = kind in {ResponseKind.ACCEPTED, ResponseKind.LOST}
     if isinstance(envelope, Unintelligible) or not may_be_saved:
         return Deployment(None)
     deployment = read_deployment(envelope.deployment_result, redact)
     if kind is ResponseKind.LOST:
-        failed = envelope.failed(response) and _is_about_deployment(envelope)
+        failed = envelope.failed(response) and _is_about_deployment(envelope, names)
         return replace(deployment, deployed=False) if failed else Deployment(None)
-    if envelope.deployment_result is None and says_deployment_failed(envelope.text):
+    if envelope.deployment_result is None and says_deployment_failed(envelope.text, names):
         return Deployment(False, message=redact(envelope.text))
     return deployment
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from reconciler.core.outcome import Environment
+
 # An opening backtick follows a blank or a bracket, a closing one precedes a blank or punctuation,
 # so that a backtick inside a name does not count as one of the message's own.
 _CODE = r"(?:^|(?<= )|(?<= \())`([^`]+)`(?=[,.;:!?)]*(?: |$))"
+
+
+def deployed_in_words(environment: Environment) -> str:
+    """Whether an environment got the key."""
+    if environment.deployed is None:
+        return "not known to be deployed"
+    return "deployed" if environment.deployed else "NOT deployed"
 
 
 def counted(count: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from reconciler.core.outcome import Environment, Outcome
 from reconciler.core.plan import Action, Change, Effect, Step
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
+from reconciler.reports.formatting import deployed_in_words
 from reconciler.reports.terminal import Colour, Terminal
 from reconciler.reports.view import (
     DETACHES,
@@ -132,9 +133,8 @@ def _notes(item: OutcomeView) -> str:
 
 
 def _environment(environment: Environment) -> str:
-    deployed = "deployed" if environment.deployed else "NOT deployed"
     message = f", {escape.terminal(environment.message)}" if environment.message else ""
-    return f"{escape.name(environment.name)}: {deployed}{message}"
+    return f"{escape.name(environment.name)}: {deployed_in_words(environment)}{message}"
 
 
 def _move(old: str, new: str, terminal: Terminal) -> str:

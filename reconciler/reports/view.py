@@ -15,7 +15,7 @@ from msgspec import Struct
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change, Effect, Step
 from reconciler.reports import escape
-from reconciler.reports.formatting import counted
+from reconciler.reports.formatting import counted, deployed_in_words
 from reconciler.reports.linked_renames import LinkedRenames, linked_renames
 from reconciler.reports.verdict import Verdict, change_key, changes_by_key, left_temporary, verdict
 
@@ -289,6 +289,5 @@ def label_of(outcome: Outcome) -> str:
 
 
 def _environment(environment: Environment) -> str:
-    deployed = "deployed" if environment.deployed else "NOT deployed"
     message = f", {escape.terminal(environment.message)}" if environment.message else ""
-    return f"`{escape.name(environment.name)}` {deployed}{message}"
+    return f"`{escape.name(environment.name)}` {deployed_in_words(environment)}{message}"

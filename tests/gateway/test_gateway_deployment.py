@@ -46,6 +46,23 @@ SHAPES: dict[str, tuple[object, Deployment]] = {
         },
         Deployment(False, (PROD, TEST_FAILED), "done"),
     ),
+    "names of environments, none failed": (
+        {"deployedEnvironments": ["prod"], "failedEnvironments": []},
+        Deployment(True, (PROD,)),
+    ),
+    "recursive, with an empty firstFromApiResultList": (
+        node(envName="prod", firstFromApiResultList=[]),
+        Deployment(True, (PROD,)),
+    ),
+    "recursive, with a list as firstFromApiResultList": (
+        node(
+            firstFromApiResultList=[
+                node(envName="prod"),
+                node(False, envName="test", detail="no route"),
+            ]
+        ),
+        Deployment(False, (PROD, TEST_FAILED)),
+    ),
     "recursive, with pods": (
         node(
             detailList=[
@@ -171,7 +188,7 @@ def test_what_cant_be_read_as_success_is_not_known_to_be_deployed(result: object
 
 def test_an_environment_in_doubt_is_not_shown_as_deployed() -> None:
     deployment = read_deployment(DOUBTS["an environment without a verdict"])
-    assert deployment.environments == (Environment("prod", False),)
+    assert deployment.environments == (Environment("prod", None),)
 
 
 def nested(depth: int, success: bool) -> dict[str, object]:
@@ -202,6 +219,8 @@ MESSAGES = {
     "Deployed with errors": True,
     "JWK is updated and deployed.": False,
     "JWK (name: a) is not found!": False,
+    "Deployed to 2 environments without errors": False,
+    "Deployed without any failures; no errors": False,
     "": False,
 }
 
@@ -209,6 +228,13 @@ MESSAGES = {
 @pytest.mark.parametrize(("message", "expected"), MESSAGES.items())
 def test_messages_about_failed_deployments(message: str, expected: bool) -> None:
     assert says_deployment_failed(message) is expected
+
+
+def test_names_in_a_message_say_nothing() -> None:
+    message = 'JWK (name: "deploy-error") is updated.'
+    assert says_deployment_failed(message)
+    assert not says_deployment_failed(message, ["P", "", "deploy-error"])
+    assert says_deployment_failed("Deployment of failed.over failed", ["failed.over"])
 
 
 members = ["success", "deployed", "environmentResults", "detailList", "firstFromApiResultList"]

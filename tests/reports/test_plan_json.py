@@ -202,7 +202,7 @@ WRONG: dict[str, tuple[Callable[[Json], None], str]] = {
     "an outcome of no step": (_member("outcomes.0.jwk", "other"), r"outcomes\[0\] is of a step"),
     "an environment without a result": (
         _member("outcomes.0.environments", [{"name": "a", "deployed": "yes", "message": ""}]),
-        r"outcomes\[0\].environments\[0\].deployed: Expected `bool`",
+        r"outcomes\[0\].environments\[0\].deployed: Expected `bool . null`",
     ),
     "outcomes that are no list": (_member("outcomes", "none"), "outcomes: Expected `array"),
     "a temporary mark of another type": (
