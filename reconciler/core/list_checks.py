@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -50,7 +51,8 @@ def _checked(live: LiveProject, find_owners: Callable[[], set[str]]) -> CheckedL
         return CheckedList(
             refusals=tuple(
                 refusals.duplicate_live_name(
-                    live.name, [jwk for jwk in live.jwks if jwk.name == name]
+                    live.name,
+                    sorted((jwk for jwk in live.jwks if jwk.name == name), key=attrgetter("label")),
                 )
                 for name in repeated
             )
