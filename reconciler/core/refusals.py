@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, UnusableList
 from reconciler.core.plan import Change, Refusal, RefusalCode
+from reconciler.core.text import yaml_scalar
 
 _MOST_NAMED = 3
 """How many keys one message names before it only counts the rest."""
@@ -62,10 +63,8 @@ def cycle_of_hints(project: str, entry: DeclaredJwk, cycle: Sequence[DeclaredJwk
 
 def ambiguous(project: str, entry: DeclaredJwk, keys: Sequence[LiveJwk]) -> Refusal:
     """The entry could be several live keys, or one of them could be another entry's."""
-    pins = ", ".join(
-        f"`kid: {key.kid}` for `{key.name}`"
-        for key in [key for key in keys if key.kid is not None][:_MOST_NAMED]
-    )
+    pinned = [(yaml_scalar(key.kid), key.name) for key in keys if key.kid is not None]
+    pins = ", ".join(f"`kid: {kid}` for `{name}`" for kid, name in pinned[:_MOST_NAMED])
     return _of_entry(
         RefusalCode.AMBIGUOUS,
         project,
@@ -131,9 +130,10 @@ def missing(
     elif likely is None:
         hint = "create the key in the Manager first, correct the name, or remove the entry"
     else:
-        pin = f", or pin `kid: {likely.kid}`" if likely.kid is not None else ""
+        pin = f", or pin `kid: {yaml_scalar(likely.kid)}`" if likely.kid is not None else ""
         hint = (
-            f"`{likely.name}` is live and undeclared: add `previousNames: [{likely.name}]`{pin}"
+            f"`{likely.name}` is live and undeclared: add "
+            f"`previousNames: [{yaml_scalar(likely.name)}]`{pin}"
             f"{', if it is this entry: others may be it too' if shared else ''}"
         )
     return _of_entry(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
 _PLAIN = re.compile(r"[ -~]*")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+_BARE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 # Printable by Unicode's categories, yet drawn as nothing: combining grapheme joiner, Hangul and
 # Khmer fillers, Mongolian, general and supplementary variation selectors, blank Braille, a null
@@ -28,6 +32,17 @@ def visible(text: str) -> str:
         # A combining mark would be drawn over the report's own character before it.
         return _escaped(ord(first)) + text[1:].translate(_VISIBLE)
     return text.translate(_VISIBLE)
+
+
+def yaml_scalar(text: str) -> str:
+    """A text as a manifest says it, bare where no YAML reader takes it for anything else.
+
+    Else it is a JSON string, which is a YAML scalar too (YAML 1.2, 1.3), and stays one where
+    ``visible`` escapes something in it.
+    """
+    if _BARE.fullmatch(text) and text.lower() not in _YAML_WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
 class _Visible(dict[int, str]):
