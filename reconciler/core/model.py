@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 UNSOURCED = frozenset({"COPY_PASTE", "GENERATE"})
 """The ``sourceType`` values of keys without a source; any other, or none, may mean a source."""
+
+MAX_COUNT = 2**53
+"""The largest whole number that every JSON reader keeps exactly (RFC 8259, 6)."""
+
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
 class SourceLocation(Struct, frozen=True):
     """Where in the manifests something is said; line and column count from 1."""
 
     file: str
-    line: int
-    column: int = 1
+    line: Count
+    column: Count = 1
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"

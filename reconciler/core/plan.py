@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from reconciler.core.model import SourceLocation
+from reconciler.core.model import Count, SourceLocation
 
 
 class Action(StrEnum):
@@ -36,12 +35,6 @@ class RefusalCode(StrEnum):
     DETACH_NOT_ALLOWED = "detach-not-allowed"
     PROJECT_UNREADABLE = "project-unreadable"
     UNSAFE_LIST = "unsafe-list"
-
-
-MAX_COUNT = 2**53
-"""The largest whole number that every JSON reader keeps exactly (RFC 8259, 6)."""
-
-Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
 class JwkFields(Struct, frozen=True):

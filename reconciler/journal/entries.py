@@ -90,4 +90,7 @@ def decode(line: bytes) -> JournalEntry:
     """
     if not line.endswith(b"\n"):
         raise ValueError("it breaks off")
-    return msgspec.convert(json.loads(line), JournalEntry)
+    entry = msgspec.convert(json.loads(line), JournalEntry)
+    if entry.event == "recognised" and entry.before is None:
+        raise ValueError("it does not say which key was recognised")
+    return entry

@@ -10,17 +10,15 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.core.digest import Document, document_of
-from reconciler.core.model import DeclaredProject
+from reconciler.core.model import Count, DeclaredProject
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import (
-    MAX_COUNT,
     Change,
     Inputs,
     Plan,
@@ -54,7 +52,7 @@ class _OutcomeRecord(Struct):
     name: str
     outcome: Outcome
     message: str
-    attempts: Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+    attempts: Count
     environments: tuple[Environment, ...]
 
 
@@ -143,7 +141,7 @@ def loads(text: str | bytes) -> RunResult:
         raise _no_plan("it is not an object")
     _check_is_plan(parsed)
     try:
-        return _result(msgspec.convert(parsed, _PlanDocument))
+        return _result(_converted(parsed))
     except msgspec.ValidationError as error:
         raise _no_plan(_described(str(error))) from None
 
@@ -226,6 +224,30 @@ def _check_is_plan(members: Document) -> None:
             why="there are no changes in it to show or to compare",
             fix="mend what its `error` member says and save the plan again",
         )
+
+
+def _converted(members: Document) -> _PlanDocument:
+    """The members with their types checked.
+
+    Raises:
+        msgspec.ValidationError: one is missing or of a wrong type; the error says where.
+    """
+    try:
+        return msgspec.convert(members, _PlanDocument)
+    except UnicodeEncodeError:
+        pass
+    # msgspec can't compare a text that holds a lone surrogate with what it knows. A member of such
+    # a name is unknown; a value of it is wrong, and without the surrogate msgspec says where.
+    text = json.dumps(members)
+    try:
+        return msgspec.convert(json.loads(text, object_pairs_hook=_plainly_named), _PlanDocument)
+    except UnicodeEncodeError:
+        text = json.dumps(members, ensure_ascii=False)
+        return msgspec.convert(json.loads(text.encode(errors="replace")), _PlanDocument)
+
+
+def _plainly_named(pairs: Sequence[tuple[str, object]]) -> Document:
+    return {name.encode(errors="replace").decode(): value for name, value in pairs}
 
 
 def _result(read: _PlanDocument) -> RunResult:

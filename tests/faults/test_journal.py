@@ -208,6 +208,9 @@ DAMAGED = {
     "a name that is none": b'{"event":"sending","project":"P","identity":["id","1"],"names":[3]}\n',
     "no names": b'{"event":"sending","project":"P","identity":["id","1"],"names":"a"}\n',
     "a project that is none": b'{"event":"sending","project":3}\n',
+    "no former identity": (
+        b'{"event":"recognised","project":"P","identity":["id","1"],"names":["a"],"owed":true}\n'
+    ),
     "no UTF-8": b'{"event":"\xff"}\n',
     "nesting": b"[" * 100_000 + b"\n",
 }

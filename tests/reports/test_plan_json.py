@@ -122,6 +122,9 @@ READABLE: dict[str, Callable[[str], str | bytes]] = {
     "what PowerShell's > writes": lambda text: text.encode("utf-16"),
     "a newer minor": lambda text: text.replace('"1.0"', '"1.7"'),
     "unknown members": lambda text: text.replace('"digest"', '"later": {"a": [1]}, "digest"'),
+    "an unknown member named by a lone surrogate": lambda text: text.replace(
+        '"hint"', r'"\ud800": "\ud800", "hint"'
+    ),
 }
 
 
@@ -183,6 +186,19 @@ WRONG: dict[str, tuple[Callable[[Json], None], str]] = {
     "a change of another type": (_member("changes", [1]), r"changes\[0\]: Expected `object`"),
     "no digest": (_member("digest", ...), "missing required field `digest`"),
     "a negative count": (_member("summary.rename", -1), "summary.rename: Expected `int` >= 0"),
+    "a negative line": (
+        _member("changes.0.source.line", -1),
+        r"changes\[0\].source.line: Expected `int` >= 0",
+    ),
+    "a column past what JSON readers keep": (
+        _member("changes.0.source.column", 2**53 + 1),
+        r"changes\[0\].source.column: Expected `int` <= ",
+    ),
+    "a lone surrogate for a list": (_member("warnings", "\ud800"), "warnings: Expected `array`"),
+    "a lone surrogate for an action": (
+        _member("changes.0.actions", ["\ud800"]),
+        r"changes\[0\].actions\[0\]: Invalid enum value",
+    ),
     "a count that is a truth": (_member("summary.rename", True), "summary.rename: Expected `int`"),
     "a count that is left out": (_member("summary.refused", ...), "summary: .* field `refused`"),
     "a fraction": (_member("steps.0.body", 1.5), r"steps\[0\].body: Expected `object`"),
