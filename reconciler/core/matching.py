@@ -117,7 +117,14 @@ class _Checks(Struct, frozen=True):
     def _missing(self, absent: Sequence[DeclaredJwk]) -> Iterator[Refusal]:
         likely = [refusals.likely_previous(entry, self.unmanaged) for entry in absent]
         suggested = Counter(key.name for key in likely if key is not None)
+        bearers: dict[str | None, list[LiveJwk]] = {entry.kid: [] for entry in absent}
+        for jwk in self.live:
+            if jwk.kid in bearers:
+                bearers[jwk.kid].append(jwk)
         for entry, key in zip(absent, likely, strict=True):
+            if entry.kid is not None and len(bearers[entry.kid]) > 1:
+                yield refusals.kid_not_unique(self.project, entry, bearers[entry.kid])
+                continue
             shared = key is not None and suggested[key.name] > 1
             yield refusals.missing(self.project, entry, key, shared=shared)
 

@@ -146,6 +146,19 @@ def missing(
     )
 
 
+def kid_not_unique(project: str, entry: DeclaredJwk, bearers: Sequence[LiveJwk]) -> Refusal:
+    """Several live keys have the pinned ``kid``, and none of them has a name of the entry."""
+    return _of_entry(
+        RefusalCode.MISSING,
+        project,
+        entry,
+        f"{len(bearers)} live keys have the kid {entry.kid}: {_labels(bearers)}; nothing says "
+        f"which of them `{entry.name}` is",
+        "add the name of the one that is meant, such as "
+        f"`previousNames: [{yaml_scalar(bearers[0].name)}]`",
+    )
+
+
 def likely_previous(entry: DeclaredJwk, undeclared: Sequence[LiveJwk]) -> LiveJwk | None:
     """The undeclared live key that a missing entry most likely is, if one stands out."""
     if entry.kid is not None:

@@ -74,6 +74,18 @@ def test_a_kid_that_is_suggested_is_taken(text: str) -> None:
     assert list(planned(f"name: new, previousNames: [a, b], {shown(hint)}", live).changes)
 
 
+def test_bearers_of_one_kid_are_named_and_a_name_decides() -> None:
+    live = [key("x", "1"), key("y", "1")]
+    (refusal,) = planned('name: new, kid: "1"', live).refusals
+    assert (
+        "2 live keys have the kid 1: `x` (kid 1, id id-x), `y` (kid 1, id id-y)" in refusal.message
+    )
+    (hint,) = re.findall(r"`(previousNames: \[.*\])`", refusal.hint)
+
+    (change,) = planned(f'name: new, kid: "1", {shown(hint)}', live).changes
+    assert change.before.name == "x"
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_any_text_is_read_as_it_is(text: str) -> None:
     assert yaml.safe_load(f"[{shown(yaml_scalar(text))}]") == [text]
