@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from reconciler.cli.parallel import in_parallel
 from reconciler.core import planner
 from reconciler.core.digest import fingerprints
+from reconciler.core.list_checks import owners_in_doubt
 from reconciler.core.model import DeclaredProject, LiveProject
 from reconciler.core.plan import Plan
+from reconciler.errors import AuthError, GatewayError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from reconciler.cli.session import Session
 
@@ -60,10 +62,32 @@ def make_plan(
     reader = session.gateway.reader
     lists = in_parallel(reader.list_jwks, names, session.parallelism, session.cancel)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
+    owners = owner_ids(readable.values(), session)
     again = redeploy(readable)
-    plan = planner.make_plan(session.name, declared, lists, again)
-    reviewable = planner.make_plan(session.name, declared, lists) if again else plan
+    plan = planner.make_plan(session.name, declared, lists, again, owners=owners)
+    reviewable = plan
+    if again:
+        reviewable = planner.make_plan(session.name, declared, lists, owners=owners)
     if with_inputs:
         inputs = fingerprints(declared, lists)
         plan, reviewable = replace(plan, inputs=inputs), replace(reviewable, inputs=inputs)
     return Planned(plan, reviewable, readable)
+
+
+def owner_ids(lists: Iterable[LiveProject], session: Session) -> Mapping[str, str]:
+    """The projects' ids by name, where the lists make it needful to ask for them.
+
+    Empty where it does not, and where the gateway does not tell: then nothing in doubt is updated.
+
+    Raises:
+        InterruptedRunError: a signal or the deadline came in between.
+    """
+    if not owners_in_doubt(lists):
+        return {}
+    reader = session.gateway.reader
+    try:
+        (rows,) = in_parallel(lambda _all: reader.list_projects(), [""], 1, session.cancel).values()
+    except (AuthError, GatewayError) as error:
+        session.console.note(f"warning: the projects' ids can't be had: {error.what}")
+        return {}
+    return {row.name: row.id for row in rows if row.id is not None}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from operator import attrgetter
 
 from msgspec import Struct
 
 from reconciler.core import refusals
-from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject
-from reconciler.core.names import temporary_name
+from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.plan import Refusal
 
 
@@ -18,34 +17,40 @@ class CheckedList(Struct, frozen=True):
     """A list that may be planned on.
 
     Attributes:
-        own: the project's own JWKs.
+        own: the JWKs that are, or may be, the project's own.
         foreign: JWKs of another project that appear in this list; they are left alone, but hold
             their names.
+        doubtful: the names of those in ``own`` that may be another project's; they are not updated.
         refusals: why the list may not be planned on after all; then the rest is empty.
     """
 
     own: tuple[LiveJwk, ...] = ()
     foreign: tuple[LiveJwk, ...] = ()
+    doubtful: frozenset[str] = frozenset()
     refusals: tuple[Refusal, ...] = ()
 
 
-def check_list(declared: DeclaredProject, live: LiveProject) -> CheckedList:
-    """Check a list before anything is matched against it."""
-    return _checked(live, lambda: _involved_owners(declared.jwks, live.jwks))
+def owners_in_doubt(lists: Iterable[LiveProject]) -> bool:
+    """Whether the lists hold keys of other projects, so that the projects' ids are needed.
+
+    They do where one list names several owners, or two lists name the same one.
+    """
+    seen: set[str] = set()
+    for live in lists:
+        owners = _owners(live)
+        if len(owners) > 1 or owners & seen:
+            return True
+        seen |= owners
+    return False
 
 
-def check_own_list(live: LiveProject, owner: str | None) -> CheckedList:
-    """Check a list that nothing is declared for yet.
+def check_list(live: LiveProject, owner: str | None = None) -> CheckedList:
+    """Check a list, and tell the project's own keys from others'.
 
     Args:
         live: the list.
-        owner: the project's id, where it is known; tells its keys from other projects'.
+        owner: the project's id; None where it is not known.
     """
-    return _checked(live, lambda: set() if owner is None else {owner})
-
-
-def _checked(live: LiveProject, find_owners: Callable[[], set[str]]) -> CheckedList:
-    """Ask for the owner only where the list holds keys of several projects."""
     repeated = _repeated_names(live)
     if repeated:
         return CheckedList(
@@ -57,17 +62,21 @@ def _checked(live: LiveProject, find_owners: Callable[[], set[str]]) -> CheckedL
                 for name in repeated
             )
         )
-    owners = {jwk.project_id for jwk in live.jwks if jwk.project_id is not None}
-    if len(owners) <= 1:
+    owners = _owners(live)
+    if owner is None:
+        doubtful = live.jwks if len(owners) > 1 else ()
+        return CheckedList(own=live.jwks, doubtful=frozenset(jwk.name for jwk in doubtful))
+    if owners <= {owner}:
         return CheckedList(own=live.jwks)
-    found = find_owners()
-    if len(found) != 1:
-        return CheckedList(refusals=(refusals.several_owners(live.name, len(owners)),))
-    (owner,) = found
     return CheckedList(
         own=tuple(jwk for jwk in live.jwks if jwk.project_id in {owner, None}),
         foreign=tuple(jwk for jwk in live.jwks if jwk.project_id not in {owner, None}),
+        doubtful=frozenset(jwk.name for jwk in live.jwks if jwk.project_id is None),
     )
+
+
+def _owners(live: LiveProject) -> set[str]:
+    return {jwk.project_id for jwk in live.jwks if jwk.project_id is not None}
 
 
 def _repeated_names(live: LiveProject) -> list[str]:
@@ -75,16 +84,3 @@ def _repeated_names(live: LiveProject) -> list[str]:
         return []
     counts = Counter(jwk.name for jwk in live.jwks)
     return sorted(name for name, count in counts.items() if count > 1)
-
-
-def _involved_owners(declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]) -> set[str]:
-    """The owners of all keys that the entries could be."""
-    names: set[str] = set()
-    for entry in declared:
-        names.update((entry.name, temporary_name(entry.name), *entry.previous_names))
-    kids = {entry.kid for entry in declared if entry.kid is not None}
-    return {
-        jwk.project_id
-        for jwk in live
-        if jwk.project_id is not None and (jwk.name in names or jwk.kid in kids)
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -13,7 +14,7 @@ from reconciler.core.diff import difference
 from reconciler.core.digest import plan_digest
 from reconciler.core.list_checks import CheckedList, check_list
 from reconciler.core.matching import Match, match
-from reconciler.core.model import DeclaredProject, LiveList, UnusableList
+from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveList, UnusableList
 from reconciler.core.names import is_addressable
 from reconciler.core.ordering import order
 from reconciler.core.plan import (
@@ -23,6 +24,7 @@ from reconciler.core.plan import (
     Plan,
     PlanWarning,
     Refusal,
+    RefusalCode,
     Step,
     Summary,
     Unmanaged,
@@ -45,6 +47,8 @@ def make_plan(
     declared: Iterable[DeclaredProject],
     live: Mapping[str, LiveList],
     redeploy: Collection[tuple[str, str]] = (),
+    *,
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Plan everything the manifests ask for.
 
@@ -54,6 +58,7 @@ def make_plan(
         live: what reading each declared project's list came to, by project name.
         redeploy: project and live name of keys to send again though nothing differs; those that
             nothing declares are left alone all the same.
+        owners: the projects' ids by name, as far as they are known; see ``owners_in_doubt``.
 
     Returns:
         The plan; a project with a refusal has no changes and no steps in it.
@@ -62,7 +67,12 @@ def make_plan(
     for project, name in redeploy:
         again.setdefault(project, set()).add(name)
     parts = [
-        _plan_project(project, live[project.name], again.get(project.name, frozenset()))
+        _plan_project(
+            project,
+            live[project.name],
+            again.get(project.name, frozenset()),
+            owners.get(project.name),
+        )
         for project in sorted(declared, key=attrgetter("name"))
     ]
     changes = tuple(chain.from_iterable(part.changes for part in parts))
@@ -90,17 +100,17 @@ def make_plan(
 
 
 def _plan_project(
-    declared: DeclaredProject, live: LiveList, redeploy: Collection[str]
+    declared: DeclaredProject, live: LiveList, redeploy: Collection[str], owner: str | None
 ) -> _ProjectPlan:
     if isinstance(live, UnusableList):
         return _ProjectPlan(refusals=[refusals.unusable_list(declared, live)])
-    checked = check_list(declared, live)
+    checked = check_list(live, owner)
     if checked.refusals:
         return _ProjectPlan(refusals=checked.refusals)
     jwks = sorted(declared.jwks, key=attrgetter("name"))
     matching = match(declared.name, jwks, sorted(checked.own, key=attrgetter("name")))
     if matching.refusals:
-        return _ProjectPlan(refusals=_sorted(matching.refusals))
+        return _ProjectPlan(refusals=_sorted(_told_of_others(matching.refusals, jwks, checked)))
     changes: list[Change] = []
     resends: list[Step] = []
     refused: list[Refusal] = []
@@ -127,6 +137,24 @@ def _plan_project(
     )
 
 
+def _told_of_others(
+    refused: Iterable[Refusal], entries: Iterable[DeclaredJwk], checked: CheckedList
+) -> Iterator[Refusal]:
+    """The refusals, saying so where what is missing is another project's key."""
+    foreign = {jwk.name: jwk for jwk in checked.foreign}
+    meant = {
+        entry.name: (entry, foreign[name])
+        for entry in entries
+        for name in reversed((entry.name, *entry.previous_names))
+        if name in foreign
+    }
+    for refusal in refused:
+        if refusal.code is RefusalCode.MISSING and refusal.name in meant:
+            yield refusals.of_another_project(refusal.project, *meant[refusal.name])
+        else:
+            yield refusal
+
+
 def _resend(project: str, found: Match) -> Step:
     """The step that sends an unchanged key again, so that it is deployed again."""
     name = found.live.name
@@ -138,6 +166,8 @@ def _update_refusals(project: str, found: Match, checked: CheckedList) -> Iterat
     entry, live = found.declared, found.live
     if not is_addressable(live.name):
         yield refusals.not_addressable(project, entry, live)
+    if live.name in checked.doubtful:
+        yield refusals.owner_unknown(project, entry, live)
     if live.sourced and not entry.allow_source_detach:
         yield refusals.detach_not_allowed(project, entry, live)
     if entry.name != live.name:

@@ -13,6 +13,10 @@ _MOST_NAMED = 3
 """How many keys one message names before it only counts the rest."""
 _MOST_COMPARED = 200
 """How many undeclared names a missing one is compared with, so that this stays quick."""
+_TELL_OWNERS = (
+    "use a token that may read the list of projects with their ids (`GET /apiops/projects/`), or "
+    "ask the Manager's administrators why other projects' keys appear in this list"
+)
 
 
 def unusable_list(declared: DeclaredProject, live: UnusableList) -> Refusal:
@@ -21,16 +25,40 @@ def unusable_list(declared: DeclaredProject, live: UnusableList) -> Refusal:
     return Refusal(code, declared.name, None, live.message, live.hint, declared.location)
 
 
-def several_owners(project: str, count: int) -> Refusal:
+def several_owners(project: str) -> Refusal:
     """The list holds keys of several projects, and nobody can tell which are its own."""
     return Refusal(
         RefusalCode.UNSAFE_LIST,
         project,
         None,
-        f"the list holds keys of {count} projects, and what the manifests declare does not tell "
+        "the list holds keys of several projects, and the gateway's list of projects does not say "
         "which of them are this project's own",
-        "declare only keys that belong to this project; ask the Manager's administrators why "
-        "others appear in its list",
+        _TELL_OWNERS,
+    )
+
+
+def owner_unknown(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
+    """The key may be another project's, and an update would reach every project that shares it."""
+    owner = f"projectId {live.project_id}" if live.project_id else "no projectId"
+    return _of_entry(
+        RefusalCode.UNSAFE_LIST,
+        project,
+        entry,
+        f"the list holds keys of several projects, and {live.label}, with {owner}, may be another "
+        "project's: an update would change it for every project that shares it",
+        _TELL_OWNERS,
+    )
+
+
+def of_another_project(project: str, entry: DeclaredJwk, foreign: LiveJwk) -> Refusal:
+    """The only key the entry could be is another project's."""
+    return _of_entry(
+        RefusalCode.MISSING,
+        project,
+        entry,
+        f"{foreign.label} belongs to another project (projectId {foreign.project_id}) and only "
+        "appears in this project's list",
+        "declare it in the project that it belongs to, or remove the entry",
     )
 
 

@@ -10,14 +10,14 @@ import click
 
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.options import gateway_options, output_options
-from reconciler.core.model import UnusableList
+from reconciler.core.model import LiveProject, UnusableList
 from reconciler.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.cancel import CancelToken
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
-    from reconciler.core.model import LiveList, LiveProject
+    from reconciler.core.model import LiveList
     from reconciler.gateway.client import GatewayReader
     from reconciler.manifests.export import Exported
 
@@ -48,6 +48,7 @@ def export(
     document that holds the manifests' texts by project.
     """
     from reconciler.cli.parallel import in_parallel
+    from reconciler.cli.planning import owner_ids
     from reconciler.cli.session import open_session
     from reconciler.manifests.export import manifest_of
 
@@ -55,6 +56,10 @@ def export(
         reader = session.gateway.reader
         ids = _projects_to_export(projects, reader, session.cancel, console)
         lists = in_parallel(reader.list_jwks, sorted(ids), session.parallelism, session.cancel)
+        if projects:
+            ids |= owner_ids(
+                (one for one in lists.values() if isinstance(one, LiveProject)), session
+            )
     exported = {name: manifest_of(_checked(name, live, ids[name])) for name, live in lists.items()}
     files = _write_files(exported, out, console) if out is not None else {}
     _report(exported, files, out, console)
@@ -90,17 +95,19 @@ def _projects_to_export(
 
 def _checked(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     """A project's list, if it can be declared: no name twice, nothing of other projects."""
-    from reconciler.core.list_checks import check_own_list
+    from reconciler.core.list_checks import check_list
+    from reconciler.core.refusals import several_owners
 
     if isinstance(live, UnusableList):
         raise RefusedError(live.message, why="It can't be exported", fix=live.hint)
-    own = check_own_list(live, identifier)
-    if not own.refusals:
-        return type(live)(name, own.own)
+    checked = check_list(live, identifier)
+    refused = checked.refusals or ((several_owners(name),) if checked.doubtful else ())
+    if not refused:
+        return LiveProject(name, checked.own)
     raise RefusedError(
-        f"Project {name}: {own.refusals[0].message}",
+        f"Project {name}: {refused[0].message}",
         why="A manifest of it could not be applied",
-        fix=own.refusals[0].hint,
+        fix=refused[0].hint,
     )
 
 
