@@ -7,7 +7,7 @@ import select
 import shlex
 import sys
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -16,20 +16,25 @@ from msgspec import Struct
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import failure_of
 from reconciler.cli.loading import load_manifests
-from reconciler.cli.planning import Planned, make_plan
+from reconciler.cli.planning import (
+    Planned,
+    Resends,
+    make_plan,
+    named_keys,
+    optional_journal,
+)
 from reconciler.cli.reports import write_reports
 from reconciler.cli.reviewed import Reviewed, read_reviewed, require_reviewed
 from reconciler.cli.session import open_session
 from reconciler.core.outcome import Outcome, RunResult
-from reconciler.errors import RefusedError, UsageError
+from reconciler.errors import RefusedError
 from reconciler.executor.context import ExecutionContext, NoRecorder
 from reconciler.executor.run import Execution, execute
 from reconciler.reports import escape
 from reconciler.reports.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from reconciler.cli.cancel import CancelToken
@@ -37,8 +42,9 @@ if TYPE_CHECKING:
     from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.reports import Report
     from reconciler.cli.session import Session
-    from reconciler.core.model import DeclaredProject, LiveProject
+    from reconciler.core.model import DeclaredProject
     from reconciler.core.plan import Plan, Step
+    from reconciler.core.planner import Key
     from reconciler.journal.journal import Journal
 
 _ERASE_LINE = "\x1b[1A\x1b[2K"
@@ -57,7 +63,7 @@ class ApplyOptions(Struct, frozen=True):
         no_input: never ask; refuse instead.
         keep_going: apply the projects without refusals though others are refused.
         redeploy: ``PROJECT/NAME`` of unchanged keys to send again.
-        journal: where to remember what was written.
+        journal: where to remember what was written; a dry run only reads it.
         plan: a saved plan; apply only if a fresh one does the same.
         expect_digest: the same from a digest alone.
         reports: what to write besides.
@@ -104,17 +110,14 @@ def apply_declared(
         reviewed: what somebody agreed to; None for anything.
     """
     console = session.console
-    redeploy = _named_keys(options.redeploy, declared)
-    is_reviewed = reviewed is not None and reviewed.digest is not None
-    with _open_journal(options, session) as journal:
-        planned = make_plan(
-            declared,
-            session,
-            lambda lists: redeploy | _pending_keys(journal, lists),
-            with_inputs=bool(options.reports or console.json or is_reviewed),
-        )
+    asked = named_keys(options.redeploy, declared)
+    expected = reviewed.digest if reviewed is not None else None
+    with optional_journal(options.journal, session.name, read_only=options.dry_run) as journal:
+        resends = Resends(asked | _resent_keys(reviewed), journal, expected)
+        with_inputs = bool(options.reports or console.json or expected)
+        planned = make_plan(declared, session, resends, with_inputs=with_inputs)
         if reviewed is not None:
-            require_reviewed(reviewed, planned.reviewable)
+            require_reviewed(reviewed, planned.plan)
         try:
             result, codes = _carry_out(planned, options, session, journal)
         except RefusedError as refusal:
@@ -226,42 +229,15 @@ def _codes(execution: Execution, cancel: CancelToken) -> Iterator[int]:
             yield ExitCode.INCOMPLETE
 
 
-def _named_keys(
-    redeploy: Sequence[str], declared: Sequence[DeclaredProject]
-) -> frozenset[tuple[str, str]]:
-    """The keys of ``--redeploy``, by project and declared name."""
-    known = {(project.name, entry.name) for project in declared for entry in project.jwks}
-    named = set()
-    for value in redeploy:
-        project, _, name = value.partition("/")
-        if (project, name) not in known:
-            raise UsageError(
-                f"--redeploy {value}: no manifest declares this key",
-                why="Only declared keys are ever written to",
-                fix="Give PROJECT/NAME with the name that the manifest declares",
-            )
-        named.add((project, name))
-    return frozenset(named)
-
-
-def _open_journal(
-    options: ApplyOptions, session: Session
-) -> AbstractContextManager[Journal | None]:
-    if options.journal is None or options.dry_run:
-        return nullcontext()
-    from reconciler.journal.journal import open_journal
-
-    return open_journal(options.journal, session.name)
-
-
-def _pending_keys(
-    journal: Journal | None, lists: Mapping[str, LiveProject]
-) -> frozenset[tuple[str, str]]:
-    """The keys an earlier run may have left on some gateways as they were, by their live name."""
-    if journal is None:
+def _resent_keys(reviewed: Reviewed | None) -> frozenset[Key]:
+    """The keys that a reviewed plan sends though nothing differs."""
+    if reviewed is None or reviewed.plan is None:
         return frozenset()
+    changed = {(change.project, change.name) for change in reviewed.plan.changes}
     return frozenset(
-        (project, name) for project, live in lists.items() for name in journal.pending_names(live)
+        (step.project, step.jwk)
+        for step in reviewed.plan.steps
+        if (step.project, step.change) not in changed
     )
 
 

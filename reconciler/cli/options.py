@@ -101,6 +101,23 @@ _GATEWAY = (
     ),
 )
 
+_RESENDS = (
+    click.option(
+        "--redeploy",
+        metavar="PROJECT/NAME",
+        multiple=True,
+        help="Send this key again though nothing differs, so that it is deployed again. "
+        "Repeatable.",
+    ),
+    click.option(
+        "--journal",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Remember writes in this file; the next run with it settles deployments still "
+        "pending. A plan only reads it.",
+    ),
+)
+
 _OUTPUT = (
     click.option(
         "--format",
@@ -137,6 +154,11 @@ def gateway_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(target=target, **options)
 
     return _decorated(called, _GATEWAY)
+
+
+def resend_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that send keys again though nothing differs."""
+    return _decorated(command, _RESENDS)
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:

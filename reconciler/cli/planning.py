@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,15 +15,16 @@ from reconciler.core.digest import fingerprints
 from reconciler.core.list_checks import owners_in_doubt
 from reconciler.core.model import DeclaredProject, LiveProject
 from reconciler.core.plan import Plan
-from reconciler.errors import AuthError, GatewayError
+from reconciler.errors import AuthError, GatewayError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from reconciler.cli.session import Session
-
-    Redeploy = Callable[[Mapping[str, LiveProject]], Collection[tuple[str, str]]]
-    """From the readable lists to the keys, by project and live name, that are sent again."""
+    from reconciler.core.planner import Key
+    from reconciler.journal.journal import Journal
 
 
 class Planned(Struct, frozen=True):
@@ -29,19 +32,32 @@ class Planned(Struct, frozen=True):
 
     Attributes:
         plan: what would be sent.
-        reviewable: the same without the keys that are only sent again, which no review saw.
         lists: the readable ones, by project.
     """
 
     plan: Plan
-    reviewable: Plan
     lists: Mapping[str, LiveProject]
+
+
+class Resends(Struct, frozen=True):
+    """Which keys are sent again though nothing differs.
+
+    Attributes:
+        asked: those that somebody named.
+        journal: knows those that earlier runs may have left undeployed.
+        reviewed: the digest of the plan that somebody agreed to: where only a plan without the
+            journal's keys has it, they are not sent.
+    """
+
+    asked: frozenset[Key] = frozenset()
+    journal: Journal | None = None
+    reviewed: str | None = None
 
 
 def make_plan(
     declared: Sequence[DeclaredProject],
     session: Session,
-    redeploy: Redeploy = lambda _lists: (),
+    resends: Resends = Resends(),  # noqa: B008 - immutable
     *,
     with_inputs: bool = False,
 ) -> Planned:
@@ -50,7 +66,7 @@ def make_plan(
     Args:
         declared: what the manifests declare.
         session: where the lists are read.
-        redeploy: which keys to send again though nothing differs.
+        resends: which keys to send again though nothing differs.
         with_inputs: whether the plan is to say what it was made from.
 
     Raises:
@@ -63,15 +79,58 @@ def make_plan(
     lists = in_parallel(reader.list_jwks, names, session.parallelism, session.cancel)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
     owners = owner_ids(readable.values(), session)
-    again = redeploy(readable)
-    plan = planner.make_plan(session.name, declared, lists, again, owners=owners)
-    reviewable = plan
-    if again:
-        reviewable = planner.make_plan(session.name, declared, lists, owners=owners)
+    planned = partial(
+        planner.make_plan, session.name, declared, lists, resends.asked, owners=owners
+    )
+    pending = _pending_keys(resends.journal, readable)
+    plan = planned(pending=pending)
+    if pending and resends.reviewed not in {None, plan.digest}:
+        plan = planned()
     if with_inputs:
-        inputs = fingerprints(declared, lists)
-        plan, reviewable = replace(plan, inputs=inputs), replace(reviewable, inputs=inputs)
-    return Planned(plan, reviewable, readable)
+        plan = replace(plan, inputs=fingerprints(declared, lists))
+    return Planned(plan, readable)
+
+
+def named_keys(names: Sequence[str], declared: Sequence[DeclaredProject]) -> frozenset[Key]:
+    """The keys of ``--redeploy``, by project and declared name.
+
+    Raises:
+        UsageError: no manifest declares one of them.
+    """
+    known = {(project.name, entry.name) for project in declared for entry in project.jwks}
+    named = set()
+    for value in names:
+        project, _, name = value.partition("/")
+        if (project, name) not in known:
+            raise UsageError(
+                f"--redeploy {value}: no manifest declares this key",
+                why="Only declared keys are ever written to",
+                fix="Give PROJECT/NAME with the name that the manifest declares",
+            )
+        named.add((project, name))
+    return frozenset(named)
+
+
+def optional_journal(
+    path: Path | None, gateway: str, *, read_only: bool
+) -> AbstractContextManager[Journal | None]:
+    """The journal that ``--journal`` names, open; None where it names none."""
+    if path is None:
+        return nullcontext()
+    from reconciler.journal.journal import open_journal, read_journal
+
+    return read_journal(path, gateway) if read_only else open_journal(path, gateway)
+
+
+def _pending_keys(
+    journal: Journal | None, lists: Mapping[str, LiveProject]
+) -> frozenset[tuple[str, str]]:
+    """The keys an earlier run may have left on some gateways as they were, by their live name."""
+    if journal is None:
+        return frozenset()
+    return frozenset(
+        (project, name) for project, live in lists.items() for name in journal.pending_names(live)
+    )
 
 
 def owner_ids(lists: Iterable[LiveProject], session: Session) -> Mapping[str, str]:

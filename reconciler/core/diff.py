@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from reconciler.core.matching import Match
+from reconciler.core.model import LiveJwk
 from reconciler.core.plan import Action, Change, Effect, JwkFields
+
+
+def effects_of_update(live: LiveJwk) -> tuple[Effect, ...]:
+    """What else happens to a key that is sent, changed or not."""
+    effects = (Effect.REDEPLOYS, Effect.DETACHES_SOURCE)
+    return effects if live.sourced else effects[:1]
 
 
 def difference(project: str, found: Match) -> Change | None:
@@ -25,16 +32,13 @@ def difference(project: str, found: Match) -> Change | None:
         actions.append(Action.RENAME)
     if before.description != after.description:
         actions.append(Action.DESCRIBE)
-    effects = [Effect.REDEPLOYS]
-    if live.sourced:
-        effects.append(Effect.DETACHES_SOURCE)
     return Change(
         project=project,
         name=after.name,
         before=before,
         after=after,
         actions=tuple(actions),
-        effects=tuple(effects),
+        effects=effects_of_update(live),
         id=live.id,
         kid=live.kid,
         source=declared.location,

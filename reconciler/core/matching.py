@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,9 @@ from reconciler.core.cycles import unpinned_hint_cycles
 from reconciler.core.model import DeclaredJwk, LiveJwk
 from reconciler.core.names import looks_temporary, temporary_name
 from reconciler.core.plan import PlanWarning, Refusal
+
+_MOST_COMPARED = 200
+"""How many undeclared names a missing one is compared with, so that this stays quick."""
 
 
 class Match(Struct, frozen=True):
@@ -115,7 +119,7 @@ class _Checks(Struct, frozen=True):
         return refusals.taken_by_other_entries(self.project, entry, taken) if taken else None
 
     def _missing(self, absent: Sequence[DeclaredJwk]) -> Iterator[Refusal]:
-        likely = [refusals.likely_previous(entry, self.unmanaged) for entry in absent]
+        likely = [_likely_previous(entry, self.unmanaged) for entry in absent]
         suggested = Counter(key.name for key in likely if key is not None)
         bearers: dict[str | None, list[LiveJwk]] = {entry.kid: [] for entry in absent}
         for jwk in self.live:
@@ -166,3 +170,19 @@ def _warnings(
                 "declares the name it was on its way to; declare that key again, with its `kid`, "
                 "to finish the rename",
             )
+
+
+def _likely_previous(entry: DeclaredJwk, undeclared: Sequence[LiveJwk]) -> LiveJwk | None:
+    """The undeclared live key that a missing entry most likely is, if one stands out."""
+    if entry.kid is not None:
+        return None
+    compared = [jwk for jwk in undeclared if jwk.name not in entry.previous_names][:_MOST_COMPARED]
+    if len(compared) == 1:
+        return compared[0]
+    described = [
+        jwk for jwk in compared if entry.description and jwk.description == entry.description
+    ]
+    if len(described) == 1:
+        return described[0]
+    close = difflib.get_close_matches(entry.name, [jwk.name for jwk in compared], n=1)
+    return next((jwk for jwk in compared if close and jwk.name == close[0]), None)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec import Struct
 
 from reconciler.core.names import temporary_name
-from reconciler.core.plan import Change, JwkFields, Step
+from reconciler.core.plan import Change, Effect, JwkFields, Step
 
 
 class Ordering(Struct, frozen=True):
@@ -55,7 +55,9 @@ def order(changes: Sequence[Change], occupied: Collection[str]) -> Ordering:
 
 
 def _step(change: Change) -> Step:
-    return Step(change.project, change.before.name, change.after, change.name)
+    return Step(
+        change.project, change.before.name, change.after, change.name, effects=change.effects
+    )
 
 
 def _free_position(cycle: Sequence[Change], occupied: Collection[str]) -> int | None:
@@ -81,7 +83,9 @@ def _through_temporary(cycle: Sequence[Change], position: int) -> Iterator[Step]
         JwkFields(temporary, first.before.description),
         first.name,
         temporary=True,
+        effects=first.effects,
     )
     around = [*cycle[position + 1 :], *cycle[:position]]
     yield from (_step(change) for change in reversed(around))
-    yield Step(first.project, temporary, first.after, first.name)
+    # The first update has cut the key off from its source already.
+    yield Step(first.project, temporary, first.after, first.name, effects=(Effect.REDEPLOYS,))

@@ -84,6 +84,7 @@ class Step(Struct, frozen=True):
         body: the complete body.
         change: the ``name`` of the change this step is part of; the body's where it is left out.
         temporary: the body's name is a temporary one; a later step of the change replaces it.
+        effects: in the order of ``Effect``.
     """
 
     project: str
@@ -91,6 +92,7 @@ class Step(Struct, frozen=True):
     body: JwkFields
     change: str = ""
     temporary: bool = False
+    effects: tuple[Effect, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.change:

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from reconciler.core import refusals
-from reconciler.core.diff import difference
+from reconciler.core.diff import difference, effects_of_update
 from reconciler.core.digest import plan_digest
 from reconciler.core.list_checks import CheckedList, check_list
 from reconciler.core.matching import Match, match
-from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveList, UnusableList
+from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveList, UnusableList
 from reconciler.core.names import is_addressable
 from reconciler.core.ordering import order
 from reconciler.core.plan import (
@@ -29,6 +29,9 @@ from reconciler.core.plan import (
     Summary,
     Unmanaged,
 )
+
+Key = tuple[str, str]
+"""A project and the live name of one of its keys."""
 
 
 class _ProjectPlan(Struct, frozen=True):
@@ -46,8 +49,9 @@ def make_plan(
     gateway: str,
     declared: Iterable[DeclaredProject],
     live: Mapping[str, LiveList],
-    redeploy: Collection[tuple[str, str]] = (),
+    redeploy: Collection[Key] = (),
     *,
+    pending: Collection[Key] = (),
     owners: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Plan everything the manifests ask for.
@@ -56,41 +60,27 @@ def make_plan(
         gateway: the normalised base URL the lists were read from.
         declared: one item per project; names, hints and kids are valid by the manifests' rules.
         live: what reading each declared project's list came to, by project name.
-        redeploy: project and live name of keys to send again though nothing differs; those that
-            nothing declares are left alone all the same.
+        redeploy: keys to send again though nothing differs; those that nothing declares are left
+            alone all the same.
+        pending: the same for keys that an earlier run may have left undeployed; what would be
+            refused is only warned about, as the manifests do not ask for it.
         owners: the projects' ids by name, as far as they are known; see ``owners_in_doubt``.
 
     Returns:
         The plan; a project with a refusal has no changes and no steps in it.
     """
-    again: dict[str, set[str]] = {}
-    for project, name in redeploy:
-        again.setdefault(project, set()).add(name)
     parts = [
-        _plan_project(
-            project,
-            live[project.name],
-            again.get(project.name, frozenset()),
-            owners.get(project.name),
-        )
+        _plan_project(project, live[project.name], redeploy, pending, owners.get(project.name))
         for project in sorted(declared, key=attrgetter("name"))
     ]
     changes = tuple(chain.from_iterable(part.changes for part in parts))
     steps = tuple(chain.from_iterable(part.steps for part in parts))
     refused = tuple(chain.from_iterable(part.refusals for part in parts))
     unmanaged = tuple(chain.from_iterable(part.unmanaged for part in parts))
-    actions = [change.actions for change in changes]
     return Plan(
         gateway=gateway,
         digest=plan_digest(gateway, changes, steps, refused),
-        summary=Summary(
-            rename=actions.count((Action.RENAME,)),
-            describe=actions.count((Action.DESCRIBE,)),
-            rename_and_describe=actions.count((Action.RENAME, Action.DESCRIBE)),
-            unchanged=sum(part.unchanged for part in parts),
-            unmanaged=len(unmanaged),
-            refused=len(refused),
-        ),
+        summary=_summary(changes, parts),
         changes=changes,
         steps=steps,
         refusals=refused,
@@ -99,8 +89,24 @@ def make_plan(
     )
 
 
+def _summary(changes: Iterable[Change], parts: Sequence[_ProjectPlan]) -> Summary:
+    actions = [change.actions for change in changes]
+    return Summary(
+        rename=actions.count((Action.RENAME,)),
+        describe=actions.count((Action.DESCRIBE,)),
+        rename_and_describe=actions.count((Action.RENAME, Action.DESCRIBE)),
+        unchanged=sum(part.unchanged for part in parts),
+        unmanaged=sum(len(part.unmanaged) for part in parts),
+        refused=sum(len(part.refusals) for part in parts),
+    )
+
+
 def _plan_project(
-    declared: DeclaredProject, live: LiveList, redeploy: Collection[str], owner: str | None
+    declared: DeclaredProject,
+    live: LiveList,
+    redeploy: Collection[Key],
+    pending: Collection[Key],
+    owner: str | None,
 ) -> _ProjectPlan:
     if isinstance(live, UnusableList):
         return _ProjectPlan(refusals=[refusals.unusable_list(declared, live)])
@@ -110,19 +116,25 @@ def _plan_project(
     jwks = sorted(declared.jwks, key=attrgetter("name"))
     matching = match(declared.name, jwks, sorted(checked.own, key=attrgetter("name")))
     if matching.refusals:
-        return _ProjectPlan(refusals=_sorted(_told_of_others(matching.refusals, jwks, checked)))
+        return _ProjectPlan(refusals=_sorted(_explained(matching.refusals, jwks, checked)))
     changes: list[Change] = []
     resends: list[Step] = []
     refused: list[Refusal] = []
+    warnings = [*matching.warnings]
     for found in matching.matches:
+        key = (declared.name, found.live.name)
         change = difference(declared.name, found)
+        if change is None and key not in redeploy and key not in pending:
+            continue
+        against = [*_update_refusals(declared.name, found, checked)]
         if change is not None:
             changes.append(change)
-        elif found.live.name in redeploy:
-            resends.append(_resend(declared.name, found))
-        else:
+        elif against and key not in redeploy:
+            warnings.append(refusals.stays_pending(against[0]))
             continue
-        refused.extend(_update_refusals(declared.name, found, checked))
+        else:
+            resends.append(_resend(declared.name, found.live))
+        refused.extend(against)
     names = {jwk.name for jwk in live.jwks} | {entry.name for entry in jwks}
     ordering = order(changes, names)
     refused.extend(refusals.no_temporary_name(change) for change in ordering.stuck)
@@ -132,12 +144,12 @@ def _plan_project(
         changes=changes,
         steps=[*ordering.steps, *resends],
         unmanaged=[Unmanaged(declared.name, jwk.name) for jwk in matching.unmanaged],
-        warnings=sorted(matching.warnings, key=attrgetter("name", "message")),
+        warnings=sorted(warnings, key=attrgetter("name", "message")),
         unchanged=len(jwks) - len(changes),
     )
 
 
-def _told_of_others(
+def _explained(
     refused: Iterable[Refusal], entries: Iterable[DeclaredJwk], checked: CheckedList
 ) -> Iterator[Refusal]:
     """The refusals, saying so where what is missing is another project's key."""
@@ -155,10 +167,10 @@ def _told_of_others(
             yield refusal
 
 
-def _resend(project: str, found: Match) -> Step:
+def _resend(project: str, live: LiveJwk) -> Step:
     """The step that sends an unchanged key again, so that it is deployed again."""
-    name = found.live.name
-    return Step(project, name, JwkFields(name, found.live.description))
+    body = JwkFields(live.name, live.description)
+    return Step(project, live.name, body, effects=effects_of_update(live))
 
 
 def _update_refusals(project: str, found: Match, checked: CheckedList) -> Iterator[Refusal]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, UnusableList
-from reconciler.core.plan import Change, Refusal, RefusalCode
+from reconciler.core.plan import Change, PlanWarning, Refusal, RefusalCode
 from reconciler.core.text import yaml_scalar
 
 _MOST_NAMED = 3
 """How many keys one message names before it only counts the rest."""
-_MOST_COMPARED = 200
-"""How many undeclared names a missing one is compared with, so that this stays quick."""
 _TELL_OWNERS = (
     "use a token that may read the list of projects with their ids (`GET /apiops/projects/`), or "
     "ask the Manager's administrators why other projects' keys appear in this list"
@@ -148,7 +145,7 @@ def missing(
     Args:
         project: the Apinizer project.
         entry: the declared JWK.
-        likely: the undeclared live key it most likely is; see ``likely_previous``.
+        likely: the undeclared live key it most likely is; see ``matching``.
         shared: another missing entry is likely to be the same key.
     """
     names = [entry.name, *entry.previous_names][: _MOST_NAMED + 1]
@@ -185,22 +182,6 @@ def kid_not_unique(project: str, entry: DeclaredJwk, bearers: Sequence[LiveJwk])
         "add the name of the one that is meant, such as "
         f"`previousNames: [{yaml_scalar(bearers[0].name)}]`",
     )
-
-
-def likely_previous(entry: DeclaredJwk, undeclared: Sequence[LiveJwk]) -> LiveJwk | None:
-    """The undeclared live key that a missing entry most likely is, if one stands out."""
-    if entry.kid is not None:
-        return None
-    compared = [jwk for jwk in undeclared if jwk.name not in entry.previous_names][:_MOST_COMPARED]
-    if len(compared) == 1:
-        return compared[0]
-    described = [
-        jwk for jwk in compared if entry.description and jwk.description == entry.description
-    ]
-    if len(described) == 1:
-        return described[0]
-    close = difflib.get_close_matches(entry.name, [jwk.name for jwk in compared], n=1)
-    return next((jwk for jwk in compared if close and jwk.name == close[0]), None)
 
 
 def name_taken(
@@ -280,6 +261,18 @@ def detach_not_allowed(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refus
         f"the key {live.label} may come from a source ({_source(live)}); "
         "any update cuts it off, and it would miss the source's rotations from then on",
         "say `allowSourceDetach: true` in the entry if that is wanted, or leave the key as it is",
+    )
+
+
+def stays_pending(refusal: Refusal) -> PlanWarning:
+    """An earlier update may not be on every gateway, and may not be sent again."""
+    return PlanWarning(
+        "deployment-pending",
+        refusal.project,
+        refusal.name or "",
+        "an earlier update of this key may not be on every gateway, and it is not sent again: "
+        f"{refusal.message}; {refusal.hint}",
+        refusal.source,
     )
 
 

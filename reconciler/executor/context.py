@@ -37,7 +37,7 @@ class Recorder(Protocol):
     without another update.
     """
 
-    def sending(self, step: Step, identity: Identity) -> None:
+    def sending(self, step: Step, identity: Identity, before: JwkFields) -> None:
         """Called before a step's first PUT."""
         ...
 
@@ -58,7 +58,7 @@ class Recorder(Protocol):
 class NoRecorder:
     """The recorder that records nothing."""
 
-    def sending(self, step: Step, identity: Identity) -> None:
+    def sending(self, step: Step, identity: Identity, before: JwkFields) -> None:
         """See ``Recorder``."""
 
     def answered(self, step: Step, *, deployed: bool) -> None:

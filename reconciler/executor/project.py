@@ -120,7 +120,7 @@ class ProjectRun:
                 return
             identity, before = self._keys.pop(step.jwk)
             self._keys[step.body.name] = (identity, step.body)
-            if not self._record(partial(recorder.sending, step, identity)):
+            if not self._record(partial(recorder.sending, step, identity, before)):
                 return
             write = Write(step, identity, before)
             self._sent.append(write)

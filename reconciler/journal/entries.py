@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Literal
 
@@ -9,7 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.core.identity import Identity
+from reconciler.core.model import LiveJwk
+from reconciler.core.plan import JwkFields
 
+Event = Literal["sending", "answered", "settled", "recognised"]
 Key = tuple[str, Identity]
 """A project and the identity of one of its keys."""
 
@@ -21,31 +25,50 @@ class PendingDeployment(Struct, frozen=True):
         project: the Apinizer project.
         identity: identifies the key in a later list.
         names: the names it may have by now, the newest first.
+        before: a hash of the fields it had before the update; None where they are not known.
+        after: a hash of the fields that the update gives it.
+        earlier: a deployment was pending already before that update.
     """
 
     project: str
     identity: Identity
     names: tuple[str, ...]
+    before: str | None = None
+    after: str | None = None
+    earlier: bool = False
 
     @property
     def key(self) -> Key:
         """What identifies it among all others."""
         return self.project, self.identity
 
+    def never_happened(self, live: LiveJwk) -> bool:
+        """Whether the key as a list shows it proves that nothing of it is pending."""
+        if self.earlier or self.before in {None, self.after}:
+            return False
+        return self.before == fields_hash(JwkFields(live.name, live.description))
 
-class JournalEntry(PendingDeployment, frozen=True, omit_defaults=True, rename={"pending": "owed"}):
+
+class JournalEntry(
+    PendingDeployment, frozen=True, kw_only=True, omit_defaults=True, rename={"pending": "owed"}
+):
     """One line: what happened to a key, and whether its deployment is pending since.
 
     Attributes:
         event: the name of the ``Recorder`` method that wrote the line, or ``recognised`` where a
             later list identifies the key otherwise than the one ``before``.
         pending: whether the key's deployment is still pending; ``owed`` in the file.
-        before: the key's former identity.
+        former: the key's former identity.
     """
 
-    event: Literal["sending", "answered", "settled", "recognised"]
+    event: Event
     pending: bool
-    before: Identity | None = None
+    former: Identity | None = None
+
+
+def fields_hash(fields: JwkFields) -> str:
+    """SHA-256 of a key's fields: a journal tells them apart without holding any text of them."""
+    return hashlib.sha256(json.dumps([fields.name, fields.description]).encode()).hexdigest()
 
 
 class PendingDeployments:
@@ -63,8 +86,8 @@ class PendingDeployments:
 
     def add(self, entry: JournalEntry) -> None:
         """Take one line into account."""
-        if entry.before is not None:
-            self._pending.pop((entry.project, entry.before), None)
+        if entry.former is not None:
+            self._pending.pop((entry.project, entry.former), None)
         if entry.pending:
             self._pending[entry.key] = entry
         else:
@@ -91,6 +114,6 @@ def decode(line: bytes) -> JournalEntry:
     if not line.endswith(b"\n"):
         raise ValueError("it breaks off")
     entry = msgspec.convert(json.loads(line), JournalEntry)
-    if entry.event == "recognised" and entry.before is None:
+    if entry.event == "recognised" and entry.former is None:
         raise ValueError("it does not say which key was recognised")
     return entry

@@ -11,12 +11,15 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from reconciler.core.identity import Identity, find, identities
 from reconciler.core.model import LiveProject
 from reconciler.core.outcome import Outcome, StepOutcome
-from reconciler.core.plan import Step
+from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import UsageError
 from reconciler.journal.entries import (
+    Event,
     JournalEntry,
     Key,
     PendingDeployment,
@@ -24,6 +27,7 @@ from reconciler.journal.entries import (
     decode,
     encode,
     encode_line,
+    fields_hash,
 )
 
 try:
@@ -38,9 +42,12 @@ _UNCHANGED = frozenset({Outcome.FAILED, Outcome.NOT_TRIED})
 
 
 class Journal:
-    """An open journal; safe to write from many threads. It is the executor's ``Recorder``."""
+    """An open journal; safe to write from many threads. It is the executor's ``Recorder``.
 
-    def __init__(self, stream: FileIO, pending: PendingDeployments, path: Path) -> None:
+    Without a stream it is only read: what it is told is not kept.
+    """
+
+    def __init__(self, stream: FileIO | None, pending: PendingDeployments, path: Path) -> None:
         self._stream = stream
         self._pending = pending
         self._path = path
@@ -59,7 +66,8 @@ class Journal:
     def pending_names(self, live: LiveProject) -> frozenset[str]:
         """The present names of the keys in a project's list whose deployment is pending.
 
-        Where the list identifies a key otherwise than before, so does the journal from now on.
+        Where the list identifies a key otherwise than before, so does the journal from now on; what
+        the list proves never to have happened is not pending any more.
         """
         known = identities(live.jwks)
         names = set()
@@ -67,18 +75,25 @@ class Journal:
             key = find(live.jwks, one.identity, one.names) if one.project == live.name else None
             if key is None:
                 continue
+            if one.never_happened(key):
+                with self._lock:
+                    self._write("settled", one, pending=False)
+                continue
             names.add(key.name)
             if known[key.name] != one.identity:
-                now = PendingDeployment(live.name, known[key.name], (key.name,))
+                now = replace(one, identity=known[key.name], names=(key.name,))
                 with self._lock:
-                    self._write("recognised", now, pending=True, before=one.identity)
+                    self._write("recognised", now, pending=True, former=one.identity)
         return frozenset(names)
 
-    def sending(self, step: Step, identity: Identity) -> None:
+    def sending(self, step: Step, identity: Identity, before: JwkFields | None = None) -> None:
         """Record that a step is about to be sent."""
-        one = PendingDeployment(step.project, identity, (step.body.name, step.jwk))
         with self._lock:
-            self._before.setdefault(one.key, one.key in self._pending)
+            earlier = (step.project, identity) in self._pending
+            names = (step.body.name, step.jwk)
+            was, will = fields_hash(before or step.body), fields_hash(step.body)
+            one = PendingDeployment(step.project, identity, names, was, will, earlier)
+            self._before.setdefault(one.key, earlier)
             self._sent[step] = one
             self._latest[one.key] = step
             self._write("sending", one, pending=True)
@@ -106,18 +121,31 @@ class Journal:
 
     def _write(
         self,
-        event: str,
+        event: Event,
         one: PendingDeployment,
         *,
         pending: bool,
-        before: Identity | None = None,
+        former: Identity | None = None,
     ) -> None:
         """Append a line and take it into account.
 
         Raises:
             UsageError: it can't be written; then nothing is any more, as half a line may be there.
         """
-        entry = JournalEntry(one.project, one.identity, one.names, event, pending, before)  # type: ignore[arg-type]
+        entry = JournalEntry(
+            one.project,
+            one.identity,
+            one.names,
+            one.before,
+            one.after,
+            one.earlier,
+            event=event,
+            pending=pending,
+            former=former,
+        )
+        if self._stream is None:
+            self._pending.add(entry)
+            return
         try:
             if self._failed:
                 raise OSError(errno.EIO, "an earlier line could not be written")
@@ -126,6 +154,24 @@ class Journal:
             self._failed = True
             raise _unwritable(self._path, error) from error
         self._pending.add(entry)
+
+
+@contextmanager
+def read_journal(path: Path, gateway: str) -> Iterator[Journal]:
+    """A journal to look into: the file is neither made, changed nor locked.
+
+    Raises:
+        UsageError: it can't be read, or is another gateway's.
+    """
+    content = b""
+    try:
+        if path.exists():
+            _require_regular(path.stat(), path)
+            content = path.read_bytes()
+    except OSError as error:
+        raise _unopened(path, error) from error
+    pending, _ = _decoded(content, _header(gateway), path)
+    yield Journal(None, pending, path)
 
 
 @contextmanager
@@ -142,23 +188,14 @@ def open_journal(path: Path, gateway: str) -> Iterator[Journal]:
     Raises:
         UsageError: it can't be used, is another gateway's, or another run has it open.
     """
-    header = encode_line({"journal": _VERSION, "gateway": gateway})
+    header = _header(gateway)
     try:
         # Unbuffered: what could not be written is not tried again when the file is closed.
         stream = path.open("r+b" if path.exists() else "x+b", buffering=0)
     except OSError as error:
-        raise UsageError(
-            f"The journal {path} can't be opened: {error.strerror}",
-            why="Nobody would remember what this run wrote",
-            fix="Name a file that this user may write",
-        ) from error
+        raise _unopened(path, error) from error
     with stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise UsageError(
-                f"The journal {path} is no regular file",
-                why="It could not be read back by the next run",
-                fix="Name a file; it is made where it does not exist",
-            )
+        _require_regular(os.fstat(stream.fileno()), path)
         if fcntl is not None:
             _lock_file(stream, path)
         try:
@@ -172,6 +209,28 @@ def open_journal(path: Path, gateway: str) -> Iterator[Journal]:
                 os.fsync(stream.fileno())
 
 
+def _require_regular(status: os.stat_result, path: Path) -> None:
+    """Raise a UsageError where a journal is no regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(
+            f"The journal {path} is no regular file",
+            why="It could not be read back by the next run",
+            fix="Name a file; it is made where it does not exist",
+        )
+
+
+def _header(gateway: str) -> bytes:
+    return encode_line({"journal": _VERSION, "gateway": gateway})
+
+
+def _unopened(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"The journal {path} can't be opened: {error.strerror}",
+        why="Nobody would remember what this run wrote",
+        fix="Name a file that this user may write",
+    )
+
+
 def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(
         f"The journal {path} can't be written: {error.strerror}",
@@ -182,7 +241,17 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 
 def _read(stream: FileIO, header: bytes, path: Path) -> PendingDeployments:
     """What earlier runs left; the stream then stands where the next line goes."""
-    first, *lines = stream.readall().splitlines(keepends=True) or [b""]
+    pending, end = _decoded(stream.readall(), header, path)
+    stream.truncate(end)
+    stream.seek(end)
+    if not end:
+        _append(stream, header)
+    return pending
+
+
+def _decoded(content: bytes, header: bytes, path: Path) -> tuple[PendingDeployments, int]:
+    """What earlier runs left, and where the next line goes; 0 where the first is not whole."""
+    first, *lines = content.splitlines(keepends=True) or [b""]
     pending = PendingDeployments()
     if first != header:
         if not header.startswith(first):
@@ -192,7 +261,7 @@ def _read(stream: FileIO, header: bytes, path: Path) -> PendingDeployments:
                 why="The deployments it says are pending there would be sent here",
                 fix=f"Use one journal per gateway; this one begins with {begin}",
             )
-        first = b""
+        return pending, 0
     end = len(first)
     for number, line in enumerate(lines, start=2):
         try:
@@ -206,11 +275,7 @@ def _read(stream: FileIO, header: bytes, path: Path) -> PendingDeployments:
                 ) from error
             break
         end += len(line)
-    stream.truncate(end)
-    stream.seek(end)
-    if not first:
-        _append(stream, header)
-    return pending
+    return pending, end
 
 
 def _append(stream: FileIO, line: bytes) -> None:

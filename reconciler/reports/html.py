@@ -25,7 +25,7 @@ from reconciler.reports.formatting import code_parts, counted
 from reconciler.reports.problems import NOTHING_PLANNED
 from reconciler.reports.svg import MOST_NAMES, draw
 from reconciler.reports.templates import environment
-from reconciler.reports.view import SENT_AGAIN, View
+from reconciler.reports.view import View, resent_message
 
 _DESCRIPTION_WIDTH = 2_000
 _UNFOLDED = 100
@@ -78,7 +78,7 @@ def _environment() -> Environment:
         counted=counted,
         nothing_planned=NOTHING_PLANNED,
         outcome_classes={Outcome.APPLIED: "good", Outcome.NOT_TRIED: "pending"},
-        sent_again=SENT_AGAIN,
+        resent_message=resent_message,
         style=style,
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii"),
         unfolded=_UNFOLDED,

@@ -21,7 +21,7 @@ from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.formatting import counted
-from reconciler.reports.view import SENT_AGAIN, OutcomeView, View
+from reconciler.reports.view import OutcomeView, View, resent_message
 
 _Fault = Literal["failure", "error", "skipped"]
 
@@ -124,7 +124,7 @@ def _change(change: Change) -> _Case:
 
 
 def _resent(step: Step) -> _Case:
-    return _Case(step.project, escape.name(step.jwk), [SENT_AGAIN])
+    return _Case(step.project, escape.name(step.jwk), [resent_message(step)])
 
 
 def _outcome(item: OutcomeView) -> _Case:

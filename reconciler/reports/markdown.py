@@ -27,7 +27,7 @@ from reconciler.reports.problems import NOTHING_PLANNED
 from reconciler.reports.templates import environment, safe
 from reconciler.reports.terminal import Terminal
 from reconciler.reports.verdict import Status
-from reconciler.reports.view import SENT_AGAIN, View
+from reconciler.reports.view import View, resent_message
 
 SMALLEST_LIMIT = 8_000
 """Characters that what is never left out can take."""
@@ -238,7 +238,7 @@ def _environment() -> Environment:
         counted=counted,
         line_break=safe("  \n  "),
         row=_table_row,
-        sent_again=SENT_AGAIN,
+        resent_message=resent_message,
     )
     return markdown
 

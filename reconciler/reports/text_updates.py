@@ -13,11 +13,11 @@ from reconciler.reports.formatting import deployed_in_words
 from reconciler.reports.terminal import Colour, Terminal
 from reconciler.reports.view import (
     DETACHES,
-    SENT_AGAIN,
     ChangeView,
     OutcomeView,
     View,
     label_of,
+    resent_message,
 )
 
 LABEL_WIDTH = max(len(label_of(outcome)) for outcome in Outcome)
@@ -37,7 +37,8 @@ def change_lines(view: View, terminal: Terminal, *, verbose: bool) -> Iterator[s
         for item in project.changes:
             yield from _change(item, terminal, verbose=verbose)
         for step in project.resent:
-            yield f"  = {escape.name(step.jwk)}: {SENT_AGAIN}"
+            message = f"= {escape.name(step.jwk)}: {resent_message(step)}"
+            yield from terminal.wrap(message, "  ", _CHANGE_INDENT)
         if verbose:
             yield from _order(project.steps, terminal)
 

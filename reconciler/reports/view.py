@@ -45,9 +45,6 @@ DETACHES = (
 )
 """What becomes of a key that has a source."""
 
-SENT_AGAIN = "as declared; sent again to be deployed again"
-"""What happens to a key that is sent though nothing differs."""
-
 _LEFT_TEMPORARY = (
     "a key left under its temporary name takes its declared name when apply is run again; until "
     "then gateways know it by the temporary name only"
@@ -244,9 +241,9 @@ class View:
             verb = "is" if keys == 1 else "are"
             count = counted(keys, "key")
             yield f"{count} {verb} deployed to every environment, as part of the update."
-        for change in self.plan.changes:
-            if Effect.DETACHES_SOURCE in change.effects:
-                yield f"`{escape.name(change.name)}` {DETACHES}."
+        for step in self.plan.steps:
+            if Effect.DETACHES_SOURCE in step.effects:
+                yield f"`{escape.name(step.change)}` {DETACHES}."
         yield from self.reminders
 
     @property
@@ -281,6 +278,12 @@ class View:
             if item.outcome.outcome is outcome
         )
         return " ".join([self._command, *(f"--redeploy {shlex.quote(name)}" for name in names)])
+
+
+def resent_message(step: Step) -> str:
+    """What happens to a key that is sent though nothing differs."""
+    detaches = f"; {DETACHES}" if Effect.DETACHES_SOURCE in step.effects else ""
+    return f"as declared; sent again to be deployed again{detaches}"
 
 
 def label_of(outcome: Outcome) -> str:

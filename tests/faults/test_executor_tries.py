@@ -406,7 +406,8 @@ class Forgetful:
         if kind == self.kind:
             raise UsageError("no room")
 
-    def sending(self, step: Step, identity: Identity) -> None:
+    def sending(self, step: Step, identity: Identity, before: JwkFields) -> None:
+        assert before.name == step.jwk
         assert identity == ("id", f"id-{step.jwk}")
         self.note("sending")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -21,7 +22,7 @@ from reconciler.core.outcome import Outcome, StepOutcome
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import UsageError
 from reconciler.journal.entries import JournalEntry, decode, encode
-from reconciler.journal.journal import Journal, open_journal
+from reconciler.journal.journal import Journal, open_journal, read_journal
 
 HOST = "https://host/apiops"
 ID: Identity = ("id", "1")
@@ -130,7 +131,8 @@ TWO_STEPS = {
 
 def test_a_pipeline_that_prints_a_journal_obeys_no_key_s_identity() -> None:
     identity = ("id", "##vso[task.complete]x")
-    entry = JournalEntry("P", identity, ("\u2028::error::", "ü"), "sending", pending=True)
+    names = ("\u2028::error::", "ü")
+    entry = JournalEntry("P", identity, names, event="sending", pending=True)
     line = encode(entry)
     assert line.isascii()
     assert commands(line.decode()) == []
@@ -403,6 +405,50 @@ def test_killed_before_the_put_the_next_run_sends_each_change_once(
     assert len(lines(path)) == 1
 
 
+def test_a_list_that_shows_the_key_as_it_was_proves_that_nothing_is_pending(path: Path) -> None:
+    was, then = JwkFields("a", "x"), LiveProject("P", (LiveJwk("a", "x", id="1"),))
+    with killed(path) as journal:
+        journal.sending(step(), ID, was)
+    with killed(path) as journal:
+        assert journal.pending_names(then) == set()
+    assert pending(path) == []
+
+
+@pytest.mark.parametrize("shown", [LiveJwk("b", id="1"), LiveJwk("a", "other", id="1")])
+def test_any_other_list_proves_nothing(path: Path, shown: LiveJwk) -> None:
+    with killed(path) as journal:
+        journal.sending(step(), ID, JwkFields("a", "x"))
+    with killed(path) as journal:
+        assert journal.pending_names(LiveProject("P", (shown,))) == {shown.name}
+
+
+def test_what_was_pending_before_an_update_that_never_happened_stays_pending(path: Path) -> None:
+    left_pending(path)  # of a -> b
+    with killed(path) as journal:
+        journal.sending(step("b", "c"), ID, JwkFields("b", None))
+    with killed(path) as journal:
+        assert journal.pending_names(LiveProject("P", (LiveJwk("b", id="1"),))) == {"b"}
+
+
+def test_a_journal_that_is_only_read_is_left_as_it_is(path: Path) -> None:
+    with read_journal(path, HOST) as journal:
+        assert journal.pending == ()
+    assert not path.exists()
+    whole = left_pending(path) + b"half a li"
+    path.write_bytes(whole)
+    with open_for_writing(path) as _, read_journal(path, HOST) as journal:
+        assert journal.pending_names(LiveProject("P", (LiveJwk("b", kid="k", id="1"),))) == {"b"}
+    assert path.read_bytes() == whole
+
+
+@contextmanager
+def open_for_writing(path: Path) -> Iterator[None]:
+    """As another run has it."""
+    with path.open("r+b") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
 def test_without_ids_and_kids_a_journal_is_settled_too(path: Path) -> None:
     with rigged(Scenario({"P": (Entry("a", "b"), Entry("b", "c"))}, {}), hide_ids=True) as harness:
         harness.sandbox.admin.add_faults({"kind": "deploy-fails", "times": 10})
@@ -417,7 +463,7 @@ def test_a_run_that_its_journal_ended_is_not_good_though_all_is_applied(path: Pa
     with rigged(Scenario({"P": (Entry("a", "b"),)}, {})) as harness:
         with open_journal(path, harness.patient.base_url):
             pass
-        with full_disk(path, 150):  # room for what is about to be sent, not for the response
+        with full_disk(path, 300):  # room for what is about to be sent, not for the response
             ran = harness.apply(journal=path)
         assert [outcome.outcome for outcome in ran.outcomes] == [Outcome.APPLIED]
         assert len(puts(harness)) == 1

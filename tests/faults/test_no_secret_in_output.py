@@ -183,8 +183,8 @@ def test_a_bug_gives_nothing_away(
     leaks: Callable[..., set[bytes]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def make_plan(*values: object) -> None:
-        raise ValueError(f"{values} {PLANTED_SECRET} {TOKEN}")
+    def make_plan(*values: object, **named: object) -> None:
+        raise ValueError(f"{values} {named} {PLANTED_SECRET} {TOKEN}")
 
     monkeypatch.setattr(planner, "make_plan", make_plan)
     ran = workspace.run("plan", "jwks", "-vv", "--format", output, "--report", "json=report.json")

@@ -64,7 +64,14 @@ def test_each_listed_thing_has_its_documented_members_in_order() -> None:
     document = json.loads(plan_json.dumps(RunResult(HOSTILE)))
     assert list(document["changes"][0]) == list(example["changes"][0])
     assert list(document["refusals"][0]) == list(example["refusals"][0])
-    assert list(document["steps"][0]) == ["project", "jwk", "body", "change", "temporary"]
+    assert list(document["steps"][0]) == [
+        "project",
+        "jwk",
+        "body",
+        "change",
+        "temporary",
+        "effects",
+    ]
     assert document["summary"].keys() == example["summary"].keys()
     assert list(document["warnings"][0]) == ["code", "project", "name", "message", "source"]
 

@@ -207,10 +207,9 @@ def test_a_digest_alone_is_enough(gateway: Running, reviewed: Path) -> None:
     assert apply("--plan", str(reviewed), "--expect-digest", digest) == 0
 
 
-def test_a_key_that_is_only_sent_again_needs_no_review(gateway: Running, reviewed: Path) -> None:
-    assert apply("--plan", str(reviewed), "--redeploy", "P/b") == 0
-
-    assert puts(gateway) == 2
+def test_a_key_that_is_only_sent_again_needs_a_review(gateway: Running, reviewed: Path) -> None:
+    assert apply("--plan", str(reviewed), "--redeploy", "P/b") == 3
+    assert puts(gateway) == 0
 
 
 def test_show_renders_a_stale_plan(reviewed: Path, capsys: pytest.CaptureFixture[str]) -> None:

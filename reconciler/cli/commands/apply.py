@@ -9,7 +9,13 @@ import click
 from msgspec.structs import replace
 
 from reconciler.cli.failures import run_reported
-from reconciler.cli.options import gateway_options, manifest_paths, output_options, report_options
+from reconciler.cli.options import (
+    gateway_options,
+    manifest_paths,
+    output_options,
+    report_options,
+    resend_options,
+)
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
@@ -48,18 +54,7 @@ Examples:
     metavar="DIGEST",
     help="The same from the reviewed plan's digest alone.",
 )
-@click.option(
-    "--redeploy",
-    metavar="PROJECT/NAME",
-    multiple=True,
-    help="Send this key again though nothing differs, so that it is deployed again. Repeatable.",
-)
-@click.option(
-    "--journal",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Remember writes in this file; the next run with it settles deployments still pending.",
-)
+@resend_options
 @report_options
 @output_options
 def apply(

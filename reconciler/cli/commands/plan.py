@@ -9,13 +9,20 @@ import click
 
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import run_reported
-from reconciler.cli.options import gateway_options, manifest_paths, output_options, report_options
+from reconciler.cli.options import (
+    gateway_options,
+    manifest_paths,
+    output_options,
+    report_options,
+    resend_options,
+)
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.reports import Report
+    from reconciler.core.plan import Plan
 
 
 @click.command(
@@ -35,6 +42,7 @@ Examples:
     help="Save the plan, as JSON, for `show`.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
+@resend_options
 @report_options
 @output_options
 def plan(
@@ -42,6 +50,8 @@ def plan(
     target: ConnectionOptions,
     out: Path | None,
     detailed_exitcode: bool,
+    redeploy: tuple[str, ...],
+    journal: Path | None,
     reports: tuple[Report, ...],
     console: Console,
 ) -> int:
@@ -50,35 +60,41 @@ def plan(
     PATH is a file, a folder (all *.yaml and *.yml below it) or - for standard input; without one,
     the current folder.
     """
-    return run_reported(
-        lambda: _plan(paths, target, console, reports, out, detailed=detailed_exitcode),
-        reports,
-        console,
-    )
+
+    def work() -> int:
+        from reconciler.cli.files import require_writable
+        from reconciler.cli.loading import load_manifests
+        from reconciler.cli.planning import Resends, make_plan, named_keys, optional_journal
+        from reconciler.cli.session import open_session
+
+        if out is not None:
+            require_writable(out)
+        declared = load_manifests(paths)
+        asked = named_keys(redeploy, declared)
+        with (
+            open_session(target, console) as session,
+            optional_journal(journal, session.name, read_only=True) as pending,
+        ):
+            with_inputs = bool(out or reports or console.json)
+            resends = Resends(asked, pending)
+            planned = make_plan(declared, session, resends, with_inputs=with_inputs)
+        return _report(planned.plan, console, reports, out, detailed=detailed_exitcode)
+
+    return run_reported(work, reports, console)
 
 
-def _plan(
-    paths: tuple[str, ...],
-    target: ConnectionOptions,
+def _report(
+    plan: Plan,
     console: Console,
     reports: tuple[Report, ...],
     out: Path | None,
     *,
     detailed: bool,
 ) -> int:
-    from reconciler.cli.files import replace_file, require_writable
-    from reconciler.cli.loading import load_manifests
-    from reconciler.cli.planning import make_plan
+    from reconciler.cli.files import replace_file
     from reconciler.cli.reports import write_reports
-    from reconciler.cli.session import open_session
     from reconciler.core.outcome import RunResult
 
-    if out is not None:
-        require_writable(out)
-    declared = load_manifests(paths)
-    with open_session(target, console) as session:
-        planned = make_plan(declared, session, with_inputs=bool(out or reports or console.json))
-    plan = planned.plan
     result = RunResult(plan)
     if out is not None:
         try:
@@ -88,5 +104,5 @@ def _plan(
     write_reports(reports, result, console)
     console.plan(result)
     codes = [ExitCode.REFUSED] if plan.refusals else []
-    codes += [ExitCode.CHANGES_PENDING] if plan.changes and detailed else []
+    codes += [ExitCode.CHANGES_PENDING] if plan.steps and detailed else []
     return worst(codes)
