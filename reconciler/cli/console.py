@@ -12,14 +12,15 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.cli.streams import redirect_to_null
-from reconciler.errors import UsageError
+from reconciler.errors import ManifestError, RefusedError, UsageError
 from reconciler.http.redaction import SHORTEST_SECRET, Secrets
 from reconciler.reports.annotations.ci_system import GITLAB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.core.outcome import RunResult
     from reconciler.errors import ReconcilerError
@@ -37,6 +38,7 @@ class Console(Struct, frozen=True):
         unwritten: what could not be written although somebody waits for it.
         ci_system: the one this run takes place in, where that takes commands from a log.
         printed: the results and failures that were printed, in their order.
+        tokens: those of the secrets that no data may hold.
     """
 
     json: bool = False
@@ -48,10 +50,15 @@ class Console(Struct, frozen=True):
     unwritten: list[ReconcilerError] = field(default_factory=list)
     ci_system: CISystem | None = None
     printed: list[RunResult | ReconcilerError] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
     def result(self, text: str) -> None:
         """Print what the command was called for."""
-        fault = _write(self.stdout, self.masked(text))
+        self.data(self.masked(text))
+
+    def data(self, text: str) -> None:
+        """Print a result that programs read: masking would change it."""
+        fault = _write(self.stdout, text)
         if fault:
             self.unwritten.append(output_lost(fault))
 
@@ -59,7 +66,7 @@ class Console(Struct, frozen=True):
         """Print a result that is a file's content: in UTF-8, whatever people's language is."""
         if isinstance(self.stdout, io.TextIOWrapper):
             self.stdout.reconfigure(encoding="utf-8")
-        self.result(text)
+        self.data(text)
 
     def note(self, text: str) -> None:
         """Print a remark; one line, already safe for a terminal."""
@@ -86,7 +93,7 @@ class Console(Struct, frozen=True):
         """
         self.printed.append(result)
         if self.json:
-            self.result(self.rendered_json(result))
+            self.data(self.rendered_json(result))
             return
         text = self.rendered(result, command)
         if self.ci_system is not None and not _is_file(self.stdout):
@@ -122,8 +129,9 @@ class Console(Struct, frozen=True):
         from reconciler.reports import plan_json, problems
 
         self.printed.append(error)
+        self.mask_error(error)
         if self.json:
-            self.result(plan_json.encode(problems.error_members(error)))
+            self.data(plan_json.encode(problems.error_members(error)))
         self.print_error(error)
 
     def print_error(self, error: ReconcilerError) -> None:
@@ -141,6 +149,34 @@ class Console(Struct, frozen=True):
     def masked(self, text: str) -> str:
         """The text without any secret this run knows."""
         return self.secrets.mask(text)
+
+    def mask_error(self, error: ReconcilerError) -> None:
+        """Mask the secrets in the texts of an error."""
+        error.what, error.why, error.fix = map(self.masked, (error.what, error.why, error.fix))
+        if isinstance(error, ManifestError):
+            error.problems = tuple(
+                replace(one, file=self.masked(one.file), message=self.masked(one.message))
+                for one in error.problems
+            )
+
+    def require_no_token(self, project: str, name: str, texts: Iterable[str]) -> None:
+        """Return only if none of the texts of a key holds a token of this run.
+
+        Raises:
+            RefusedError: one does; masking it would change what is read back and applied.
+        """
+        if any(token in text for text in texts for token in self.tokens):
+            raise RefusedError(
+                f"The run's own token stands in the key `{name}` of project `{project}`",
+                why="It must not be saved, and masking it would change what is applied later",
+                fix="Take it out of the key's name or description, and revoke the token",
+            )
+
+    def mask_token(self, token: str) -> None:
+        """Mask a token, and keep it out of data."""
+        self.mask(token)
+        if len(token) >= SHORTEST_SECRET:
+            self.tokens.append(token)
 
     def mask(self, secret: str) -> None:
         """Mask a text from now on, unless it is too short to be printed from ordinary words."""

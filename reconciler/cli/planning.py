@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from reconciler.cli.parallel import in_parallel
@@ -18,11 +19,13 @@ from reconciler.core.plan import Plan
 from reconciler.errors import AuthError, GatewayError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from reconciler.cli.console import Console
     from reconciler.cli.session import Session
+    from reconciler.core.plan import Change, PlanWarning, Refusal, Unmanaged
     from reconciler.core.planner import Key
     from reconciler.journal.journal import Journal
 
@@ -87,6 +90,7 @@ def make_plan(
     if pending and resends.reviewed not in {None, plan.digest}:
         plan = planned()
     if with_inputs:
+        _require_no_token(plan, session.console)
         plan = replace(plan, inputs=fingerprints(declared, lists))
     return Planned(plan, readable)
 
@@ -120,6 +124,24 @@ def optional_journal(
     from reconciler.journal.journal import open_journal, read_journal
 
     return read_journal(path, gateway) if read_only else open_journal(path, gateway)
+
+
+def _require_no_token(plan: Plan, console: Console) -> None:
+    """Return only if a plan that is saved holds no token."""
+    for step in plan.steps:
+        console.require_no_token(step.project, step.jwk, _texts(to_builtins(step)))
+    items: Iterator[Change | Refusal | Unmanaged | PlanWarning]
+    items = chain(plan.changes, plan.refusals, plan.unmanaged, plan.warnings)
+    for item in items:
+        console.require_no_token(item.project, item.name or "", _texts(to_builtins(item)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _pending_keys(

@@ -76,6 +76,7 @@ def write_error_reports(
     reports: Sequence[Report], error: ReconcilerError, console: Console
 ) -> None:
     """Write the reports of a run that came to no result; a result written before stays."""
+    console.mask_error(error)
     unwritten = [report for report in reports if not report.written]
     _write(unwritten, lambda module: module.render_error(error), console)
 
@@ -91,7 +92,9 @@ def _write(
     reports: Sequence[Report], render: Callable[[ModuleType], str], console: Console
 ) -> None:
     for report in reports:
-        text = console.masked(render(import_module(FORMATS[report.format].module)))
+        text = render(import_module(FORMATS[report.format].module))
+        if report.format != "json":  # data, which masking would change
+            text = console.masked(text)
         try:
             replace_file(report.path, text)
         except UsageError as error:

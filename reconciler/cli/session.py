@@ -102,6 +102,7 @@ def _client_options(
         ca_file=options.ca_file,
         parallelism=options.parallelism,
         trace=console.trace,
+        on_token=console.mask_token,
         wait=cancel.wait,
     )
     if options.timeout is None:
@@ -136,7 +137,7 @@ def _find_credentials(
     if token_file is not None or (not token and named):
         token = _read_token(token_file or Path(named or ""))
     if token:
-        console.mask(token)
+        console.mask_token(token)
         return TokenCredentials(token)
     username = environment.get("APINIZER_USERNAME", "")
     password = environment.get("APINIZER_PASSWORD", "")

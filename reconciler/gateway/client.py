@@ -187,7 +187,9 @@ def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
         now=options.now,
     )
     with open_client(base_url, transport) as client:
-        tokens = token_source(options.credentials, _login(client, retries, secrets), secrets)
+        tokens = token_source(
+            options.credentials, _login(client, retries, options.on_token, secrets), secrets
+        )
         reading = AuthorisedClient(client.read_only(), tokens, secrets.redact)
         writing = AuthorisedClient(client, tokens, secrets.redact)
         yield Gateway(
@@ -198,7 +200,9 @@ def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
         )
 
 
-def _login(client: HttpClient, retries: RetryPolicy, secrets: Secrets) -> Login:
+def _login(
+    client: HttpClient, retries: RetryPolicy, on_token: Callable[[str], None], secrets: Secrets
+) -> Login:
     """The way to ask the token endpoint; only tried again where no connection was made."""
 
     def log_in(credentials: LoginCredentials) -> str:
@@ -213,7 +217,9 @@ def _login(client: HttpClient, retries: RetryPolicy, secrets: Secrets) -> Login:
             lambda _result: None,
         )
         if isinstance(result, Response):
-            return read_token(result)
+            token = read_token(result)
+            on_token(token)
+            return token
         raise _no_usable_answer(result, "the request for a token", secrets.redact)
 
     return log_in

@@ -26,6 +26,7 @@ class ClientOptions(Struct, frozen=True, kw_only=True):
         retry_budget: how many times the whole run may wait and try again.
         parallelism: how many threads send at the same time.
         wait: waits between attempts; the ``wait`` of the event that cancels the run.
+        on_token: takes every token that a login gives, before it is used.
         jitter: a random number from 0 up to 1.
     """
 
@@ -41,5 +42,6 @@ class ClientOptions(Struct, frozen=True, kw_only=True):
     trace: Callable[[str], None] = trace_nothing
     wait: Wait = field(default_factory=lambda: threading.Event().wait)
     jitter: Callable[[], float] = random.random
+    on_token: Callable[[str], None] = lambda _token: None
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time

@@ -203,7 +203,7 @@ def test_a_bug_during_the_writes_gives_nothing_away(
         raise ValueError(f"{PLANTED_SECRET} {TOKEN}")
 
     monkeypatch.setattr(Write, "take", take)
-    ran = workspace.run("apply", "jwks", "--auto-approve", "-vv", *reports())
+    ran = workspace.run("apply", "jwks", "--auto-approve", "-vv")
     assert ran.code == 1
     assert "a bug of this program: ValueError" in ran.out
     assert leaks(ran.out, ran.err) == set()

@@ -60,8 +60,13 @@ def export(
             ids |= owner_ids(
                 (one for one in lists.values() if isinstance(one, LiveProject)), session
             )
+    for name, live in lists.items():
+        for jwk in live.jwks if isinstance(live, LiveProject) else ():
+            console.require_no_token(
+                name, jwk.name, (jwk.name, jwk.description or "", jwk.kid or "")
+            )
     exported = {name: manifest_of(_checked(name, live, ids[name])) for name, live in lists.items()}
-    files = _write_files(exported, out, console) if out is not None else {}
+    files = _write_files(exported, out) if out is not None else {}
     _report(exported, files, out, console)
     return ExitCode.DONE
 
@@ -111,7 +116,7 @@ def _checked(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     )
 
 
-def _write_files(exported: dict[str, Exported], folder: Path, console: Console) -> dict[str, Path]:
+def _write_files(exported: dict[str, Exported], folder: Path) -> dict[str, Path]:
     """Write one file per project; returns their paths, by project."""
     from reconciler.cli.files import replace_file
 
@@ -129,7 +134,7 @@ def _write_files(exported: dict[str, Exported], folder: Path, console: Console) 
             fix="Name a folder this user may write to",
         ) from error
     for name, path in paths.items():
-        replace_file(path, console.masked(exported[name].text))
+        replace_file(path, exported[name].text)
     return paths
 
 
@@ -147,7 +152,7 @@ def _report(
         for message in manifest.left_out:
             console.note(f"warning: left out: {escape.terminal(message)}")
     if console.json:
-        console.result(_as_json(exported, files))
+        console.data(_as_json(exported, files))
     elif out is None:
         console.document("---\n".join(manifest.text for manifest in exported.values()))
     if out is not None:

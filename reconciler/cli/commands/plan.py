@@ -98,7 +98,7 @@ def _report(
     result = RunResult(plan)
     if out is not None:
         try:
-            replace_file(out, console.masked(console.rendered_json(result)))
+            replace_file(out, console.rendered_json(result))
         except UsageError as error:
             console.unwritten.append(error)
     write_reports(reports, result, console)

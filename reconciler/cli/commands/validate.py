@@ -46,7 +46,7 @@ def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Cons
     if console.json:
         from reconciler.reports import plan_json
 
-        console.result(plan_json.encode(validity_members(projects)))
+        console.data(plan_json.encode(validity_members(projects)))
     elif console.verbosity >= 0:
         console.result(validity_message(projects) + "\n")
     return ExitCode.DONE
