@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -11,13 +10,12 @@ from msgspec import Struct
 from reconciler.core import refusals
 from reconciler.core.assignment import Assignment, assign
 from reconciler.core.candidates import Candidates, find_candidates
+from reconciler.core.confusables import confusable_names, indistinguishable, where_different
 from reconciler.core.cycles import unpinned_hint_cycles
 from reconciler.core.model import DeclaredJwk, LiveJwk
 from reconciler.core.names import looks_temporary, temporary_name
 from reconciler.core.plan import PlanWarning, Refusal
-
-_MOST_COMPARED = 200
-"""How many undeclared names a missing one is compared with, so that this stays quick."""
+from reconciler.core.suggestions import by_appearance, likely_key, pin, unique_kids
 
 
 class Match(Struct, frozen=True):
@@ -60,8 +58,8 @@ def match(project: str, declared: Sequence[DeclaredJwk], live: Sequence[LiveJwk]
     )
     taken = {partner for partner in assignment.partner if partner is not None}
     unmanaged = tuple(jwk for number, jwk in enumerate(live) if number not in taken)
-    checks = _Checks(project, declared, live, candidates, assignment, unmanaged)
-    warnings = tuple(_warnings(project, matches, unmanaged))
+    checks = _Checks(project, declared, live, candidates, assignment, unmanaged, unique_kids(live))
+    warnings = (*_warnings(project, matches, unmanaged), *_confusables(project, declared, matches))
     return Matching(matches, unmanaged, tuple(checks.refusals()), warnings)
 
 
@@ -74,6 +72,7 @@ class _Checks(Struct, frozen=True):
     candidates: Candidates
     assignment: Assignment
     unmanaged: Sequence[LiveJwk]
+    kids: frozenset[str]
 
     def refusals(self) -> Iterator[Refusal]:
         """At most one refusal for each declared JWK, and for each name that is taken."""
@@ -82,7 +81,9 @@ class _Checks(Struct, frozen=True):
             refused.update(entry.name for entry in cycle)
             for entry in cycle:
                 if entry.kid is None:
-                    yield refusals.cycle_of_hints(self.project, entry, cycle)
+                    yield refusals.cycle_of_hints(
+                        self.project, entry, cycle, pinnable=self._is_pinnable(cycle)
+                    )
         absent = []
         for number, entry in enumerate(self.declared):
             if entry.name in refused or not self._is_unsettled(number):
@@ -98,6 +99,10 @@ class _Checks(Struct, frozen=True):
             if self.live[number].name not in refused:
                 yield self._name_taken(number)
 
+    def _is_pinnable(self, cycle: Sequence[DeclaredJwk]) -> bool:
+        names = {name for entry in cycle for name in (entry.name, *entry.previous_names)}
+        return all(pin(jwk, self.kids) for jwk in self.live if jwk.name in names)
+
     def _is_unsettled(self, number: int) -> bool:
         return self.assignment.partner[number] is None or number in self.assignment.ambiguous
 
@@ -106,12 +111,12 @@ class _Checks(Struct, frozen=True):
         entry = self.declared[number]
         keys = [self.live[key] for key in self.candidates.of[number]]
         if number in self.assignment.ambiguous:
-            return refusals.ambiguous(self.project, entry, keys)
+            return refusals.ambiguous(self.project, entry, keys, self.kids)
         excluded = self.candidates.excluded.get(number)
         if excluded is not None:
             others = [self.live[key] for key in excluded]
             bearers = sum(jwk.kid == entry.kid for jwk in self.live)
-            return refusals.kid_mismatch(self.project, entry, others, bearers)
+            return refusals.kid_mismatch(self.project, entry, others, bearers, self.kids)
         takers = {key: self.declared[index] for index, key in enumerate(self.assignment.partner)}
         taken = [
             (self.live[key], takers[key]) for key in self.candidates.of[number] if key in takers
@@ -119,7 +124,8 @@ class _Checks(Struct, frozen=True):
         return refusals.taken_by_other_entries(self.project, entry, taken) if taken else None
 
     def _missing(self, absent: Sequence[DeclaredJwk]) -> Iterator[Refusal]:
-        likely = [_likely_previous(entry, self.unmanaged) for entry in absent]
+        seen = by_appearance(self.unmanaged) if absent else {}
+        likely = [likely_key(entry, self.unmanaged, seen) for entry in absent]
         suggested = Counter(key.name for key in likely if key is not None)
         bearers: dict[str | None, list[LiveJwk]] = {entry.kid: [] for entry in absent}
         for jwk in self.live:
@@ -130,7 +136,7 @@ class _Checks(Struct, frozen=True):
                 yield refusals.kid_not_unique(self.project, entry, bearers[entry.kid])
                 continue
             shared = key is not None and suggested[key.name] > 1
-            yield refusals.missing(self.project, entry, key, shared=shared)
+            yield refusals.missing(self.project, entry, key, self.kids, shared=shared)
 
     def _name_taken(self, number: int) -> Refusal:
         holder = self.live[number]
@@ -141,7 +147,7 @@ class _Checks(Struct, frozen=True):
         )
         partner = self.assignment.partner[index]
         key = None if partner is None else self.live[partner]
-        return refusals.name_taken(self.project, entry, holder, key)
+        return refusals.name_taken(self.project, entry, holder, key, self.kids)
 
 
 def _warnings(
@@ -172,17 +178,21 @@ def _warnings(
             )
 
 
-def _likely_previous(entry: DeclaredJwk, undeclared: Sequence[LiveJwk]) -> LiveJwk | None:
-    """The undeclared live key that a missing entry most likely is, if one stands out."""
-    if entry.kid is not None:
-        return None
-    compared = [jwk for jwk in undeclared if jwk.name not in entry.previous_names][:_MOST_COMPARED]
-    if len(compared) == 1:
-        return compared[0]
-    described = [
-        jwk for jwk in compared if entry.description and jwk.description == entry.description
-    ]
-    if len(described) == 1:
-        return described[0]
-    close = difflib.get_close_matches(entry.name, [jwk.name for jwk in compared], n=1)
-    return next((jwk for jwk in compared if close and jwk.name == close[0]), None)
+def _confusables(
+    project: str, declared: Sequence[DeclaredJwk], matches: Sequence[Match]
+) -> Iterator[PlanWarning]:
+    for pair in confusable_names(declared):
+        entry = pair.entry
+        yield PlanWarning("confusable-names", project, entry.name, pair.message, entry.location)
+    for found in matches:
+        entry, live = found.declared, found.live
+        if indistinguishable(entry.name, live.name):
+            apart = where_different(entry.name, live.name, "the new name", "the live name")
+            yield PlanWarning(
+                "confusable-names",
+                project,
+                entry.name,
+                f"the new name `{entry.name}` and the live name `{live.name}` look the same, but "
+                f"{apart}; if only the spelling of the manifest is wrong, copy the live one",
+                entry.location,
+            )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, UnusableList
 from reconciler.core.plan import Change, PlanWarning, Refusal, RefusalCode
-from reconciler.core.text import yaml_scalar
+from reconciler.core.suggestions import for_missing, pin, previous_names
 
 _MOST_NAMED = 3
 """How many keys one message names before it only counts the rest."""
@@ -73,8 +73,17 @@ def duplicate_live_name(project: str, bearers: Sequence[LiveJwk]) -> Refusal:
     )
 
 
-def cycle_of_hints(project: str, entry: DeclaredJwk, cycle: Sequence[DeclaredJwk]) -> Refusal:
-    """The previousNames of some entries form a cycle, and not all of them pin a ``kid``."""
+def cycle_of_hints(
+    project: str, entry: DeclaredJwk, cycle: Sequence[DeclaredJwk], *, pinnable: bool
+) -> Refusal:
+    """The previousNames of some entries form a cycle, and not all of them pin a ``kid``.
+
+    Args:
+        project: the Apinizer project.
+        entry: the member of the cycle that is refused.
+        cycle: all its members.
+        pinnable: whether each live key that they may be has a ``kid`` of its own.
+    """
     names = _listed([f"`{member.name}`" for member in cycle])
     return _of_entry(
         RefusalCode.AMBIGUOUS,
@@ -82,28 +91,51 @@ def cycle_of_hints(project: str, entry: DeclaredJwk, cycle: Sequence[DeclaredJwk
         entry,
         f"the previousNames of {names} form a cycle, and a finished exchange of names looks like "
         "one that has not begun",
-        "pin `kid` in every entry of the cycle (`reconciler export` writes it)",
+        "pin `kid` in every entry of the cycle (`reconciler export` writes it)"
+        if pinnable
+        else f"no `kid` tells these keys apart: take two applies; give `{entry.name}` a name that "
+        "no key has in the first, and the name that it shall have in the second",
     )
 
 
-def ambiguous(project: str, entry: DeclaredJwk, keys: Sequence[LiveJwk]) -> Refusal:
-    """The entry could be several live keys, or one of them could be another entry's."""
-    pinned = [(yaml_scalar(key.kid), key.name) for key in keys if key.kid is not None]
-    pins = ", ".join(f"`kid: {kid}` for `{name}`" for kid, name in pinned[:_MOST_NAMED])
+def ambiguous(
+    project: str, entry: DeclaredJwk, keys: Sequence[LiveJwk], kids: Collection[str]
+) -> Refusal:
+    """The entry could be several live keys, or one of them could be another entry's.
+
+    Args:
+        project: the Apinizer project.
+        entry: the declared JWK.
+        keys: the live keys that it could be.
+        kids: those that exactly one live key has.
+    """
+    pinned = [(pin(key, kids), key.name) for key in keys]
+    pins = ", ".join(f"{member} for `{name}`" for member, name in pinned[:_MOST_NAMED] if member)
+    if entry.kid is not None:
+        hint = "pin `kid` in every entry involved, or remove the hints that contradict each other"
+    elif pins and all(member for member, _ in pinned):
+        hint = f"pin the one that is meant: {pins}"
+    else:
+        hint = (
+            "say each name in the previousNames of one entry only, and in this entry only the one "
+            f"of the key that is meant{f'; or pin {pins}' if pins else ''}"
+        )
     return _of_entry(
         RefusalCode.AMBIGUOUS,
         project,
         entry,
         f"`{entry.name}` could be more than one live key, or another entry could be the same one: "
         f"{_labels(keys)}",
-        f"pin the one that is meant: {pins}"
-        if pins and entry.kid is None
-        else "pin `kid` in every entry involved, or remove the hints that contradict each other",
+        hint,
     )
 
 
 def kid_mismatch(
-    project: str, entry: DeclaredJwk, others: Sequence[LiveJwk], bearers: int
+    project: str,
+    entry: DeclaredJwk,
+    others: Sequence[LiveJwk],
+    bearers: int,
+    kids: Collection[str],
 ) -> Refusal:
     """The entry's names lead to keys with another ``kid`` than the pinned one.
 
@@ -112,14 +144,16 @@ def kid_mismatch(
         entry: the declared JWK.
         others: the live keys that its names lead to.
         bearers: how many live keys have the pinned ``kid``.
+        kids: those that exactly one live key has.
     """
+    instead = "pin the new `kid`" if all(pin(key, kids) for key in others) else "remove `kid`"
     found = f"{bearers} live keys have that kid" if bearers else "no live key has that kid"
     return _of_entry(
         RefusalCode.KID_MISMATCH,
         project,
         entry,
         f"the entry pins the kid {entry.kid}, but its names lead to {_labels(others)}; {found}",
-        "if the key was exchanged on purpose, pin the new `kid`; if not, find out who did it",
+        f"if the key was exchanged on purpose, {instead}; if not, find out who did it",
     )
 
 
@@ -133,41 +167,29 @@ def taken_by_other_entries(
         project,
         entry,
         f"every live key that `{entry.name}` could be is taken by another entry: {pairs}",
-        "declare each live key once; pin `kid` to say which entry means which key",
+        "declare each live key once: remove this entry, or say in it the name that its own key "
+        "has now",
     )
 
 
 def missing(
-    project: str, entry: DeclaredJwk, likely: LiveJwk | None, *, shared: bool = False
+    project: str,
+    entry: DeclaredJwk,
+    likely: LiveJwk | None,
+    kids: Collection[str],
+    *,
+    shared: bool = False,
 ) -> Refusal:
-    """No live key is what the entry declares.
-
-    Args:
-        project: the Apinizer project.
-        entry: the declared JWK.
-        likely: the undeclared live key it most likely is; see ``matching``.
-        shared: another missing entry is likely to be the same key.
-    """
+    """No live key is what the entry declares; for the arguments see ``for_missing``."""
     names = [entry.name, *entry.previous_names][: _MOST_NAMED + 1]
     kid = f" and none has the kid {entry.kid}" if entry.kid is not None else ""
-    if entry.kid is not None:
-        hint = "check `kid` against `reconciler export`, or remove the entry if the key is gone"
-    elif likely is None:
-        hint = "create the key in the Manager first, correct the name, or remove the entry"
-    else:
-        pin = f", or pin `kid: {yaml_scalar(likely.kid)}`" if likely.kid is not None else ""
-        hint = (
-            f"`{likely.name}` is live and undeclared: add "
-            f"`previousNames: [{yaml_scalar(likely.name)}]`{pin}"
-            f"{', if it is this entry: others may be it too' if shared else ''}"
-        )
     return _of_entry(
         RefusalCode.MISSING,
         project,
         entry,
         f"no live key is named {', '.join(f'`{name}`' for name in names)}{kid}; nothing here "
         "creates keys",
-        hint,
+        for_missing(project, entry, likely, kids, shared=shared),
     )
 
 
@@ -179,13 +201,16 @@ def kid_not_unique(project: str, entry: DeclaredJwk, bearers: Sequence[LiveJwk])
         entry,
         f"{len(bearers)} live keys have the kid {entry.kid}: {_labels(bearers)}; nothing says "
         f"which of them `{entry.name}` is",
-        "add the name of the one that is meant, such as "
-        f"`previousNames: [{yaml_scalar(bearers[0].name)}]`",
+        f"add the name of the one that is meant, such as {previous_names(bearers[0])}",
     )
 
 
 def name_taken(
-    project: str, entry: DeclaredJwk, holder: LiveJwk, partner: LiveJwk | None
+    project: str,
+    entry: DeclaredJwk,
+    holder: LiveJwk,
+    partner: LiveJwk | None,
+    kids: Collection[str],
 ) -> Refusal:
     """A live key that no entry is holds the entry's name, or its temporary name.
 
@@ -194,6 +219,7 @@ def name_taken(
         entry: the declared JWK.
         holder: the live key in the way.
         partner: the live key that the entry is; None where there is none.
+        kids: those that exactly one live key has.
     """
     instead = "" if partner is None else f", while this entry is {partner.label}"
     if holder.name != entry.name:
@@ -202,16 +228,17 @@ def name_taken(
             project,
             entry,
             f"{holder.label} waits under its temporary name to become `{entry.name}`{instead}",
-            f"find out which of the two is `{entry.name}`, pin its `kid`, and declare or rename "
-            "the other one",
+            f"find out which of the two is `{entry.name}`"
+            f"{', pin its `kid`,' if pin(holder, kids) else ''} and declare or rename the other "
+            "one",
         )
     return _of_entry(
         RefusalCode.NAME_TAKEN,
         project,
         entry,
         f"the name is taken by the live key {holder.label}, which no entry declares{instead}",
-        f"give `{holder.name}` another name first: declare that key too, with its own `kid`, "
-        "or rename it in the Manager",
+        f"give `{holder.name}` another name first: declare that key too, under that name and with "
+        f"{pin(holder, kids) or previous_names(holder)}, or rename it in the Manager",
     )
 
 

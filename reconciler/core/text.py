@@ -45,13 +45,23 @@ def yaml_scalar(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def yaml_escaped(text: str) -> str:
+    """A text as a manifest says it in ASCII alone, which no editor or clipboard recomposes."""
+    quoted = yaml_scalar(text)
+    return "".join(char if char.isascii() else _escaped(ord(char)) for char in quoted)
+
+
+def is_drawn(char: str) -> bool:
+    """Whether a character can be seen where it stands, or is a plain blank."""
+    return char.isprintable() and ord(char) not in _DRAWN_AS_NOTHING
+
+
 class _Visible(dict[int, str]):
     """What each code point is shown as, found out when it is first met."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        drawn = char.isprintable() and code not in _DRAWN_AS_NOTHING
-        shown = self[code] = char if drawn else _escaped(code)
+        shown = self[code] = char if is_drawn(char) else _escaped(code)
         return shown
 
 

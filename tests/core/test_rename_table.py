@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -198,36 +199,105 @@ def test_a_temporary_name_nobody_declares_is_a_warning() -> None:
     assert [(item.code, item.name) for item in plan.warnings] == [("temporary-name-left", left)]
 
 
-@pytest.mark.parametrize(
-    ("live", "entry", "hint"),
-    [
-        pytest.param(
-            [key("old", "k-1")],
-            declare("new"),
-            "`old` is live and undeclared: add `previousNames: [old]`, or pin `kid: k-1`",
-            id="the only undeclared key",
+_NO_KEY = "create the key in the Manager first"
+
+SUGGESTED: dict[str, tuple[list[LiveJwk], DeclaredJwk, str]] = {
+    "the closest name": (
+        [key("old", "k-1"), key("zz")],
+        declare("olds"),
+        (
+            "`old` is live and undeclared: add `previousNames: [old]`, or pin `kid: k-1`, "
+            "if it is this entry"
         ),
-        pytest.param(
-            [key("old"), key("zz")],
-            declare("olds"),
-            "`old` is live and undeclared: add `previousNames: [old]`",
-            id="the one with the closest name",
-        ),
-        pytest.param(
-            [key("xx", description="Signs."), key("yy", description="Encrypts.")],
-            declare("new", description="Signs."),
-            "`xx` is live and undeclared: add `previousNames: [xx]`",
-            id="the one with the same description",
-        ),
-    ],
-)
-def test_a_rename_without_a_hint_gets_a_suggestion(
-    live: list[LiveJwk], entry: DeclaredJwk, hint: str
-) -> None:
+    ),
+    "the closest name without a kid of its own": (
+        [key("old", "k-1"), key("zz", "k-1")],
+        declare("olds"),
+        "`old` is live and undeclared: add `previousNames: [old]`, if it is this entry",
+    ),
+    "the same description": (
+        [key("xx", description="Signs."), key("yy", description="Encrypts.")],
+        declare("new", description="Signs."),
+        "`xx` is live and undeclared: add `previousNames: [xx]`, if it is this entry",
+    ),
+    "one more word": (
+        [key("signing"), key("encryption")],
+        declare("partner-signing"),
+        "`signing` is live and undeclared: add `previousNames: [signing]`, if it is this entry",
+    ),
+    "only the one that is left": ([key("initech")], declare("missing-one"), _NO_KEY),
+    "only the words that all keys of the team share": (
+        [key("partner-signing-key")],
+        declare("webhook-signing-key"),
+        _NO_KEY,
+    ),
+    "two that are as close": ([key("signing-a"), key("signing-b")], declare("signing-c"), _NO_KEY),
+    "two with the same description": (
+        [key("xx", description="Signs."), key("yy", description="Signs.")],
+        declare("new", description="Signs."),
+        _NO_KEY,
+    ),
+    "no description at all": (
+        [key("xx", description=""), key("yy")],
+        declare("new", description=""),
+        _NO_KEY,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SUGGESTED)
+def test_a_missing_entry_gets_a_suggestion_by(case: str) -> None:
+    live, entry, hint = SUGGESTED[case]
     (refusal,) = plan_of([entry], live).refusals
 
     assert refusal.code == "missing"
-    assert refusal.hint == hint
+    if hint == _NO_KEY:
+        assert refusal.hint.startswith(hint)
+        assert not any(jwk.name in refusal.hint for jwk in live)
+    else:
+        assert refusal.hint == hint
+
+
+def test_the_revert_of_an_applied_rename_is_told_which_line_to_add() -> None:
+    (refusal,) = plan_of([declare("my-jwk")], [key("partner-signing")]).refusals
+
+    assert "after the revert of a rename" in refusal.hint
+    line = "previousNames: [THE-NAME-IT-HAS-NOW]"
+    assert f"`{line}`" in refusal.hint
+    page = PAGE.read_text(encoding="utf-8")
+    assert line.replace("THE-NAME-IT-HAS-NOW", "partner-signing") in page
+    assert not plan_of([declare("my-jwk", "partner-signing")], [key("partner-signing")]).refusals
+
+
+SHARED = [key("a", "1"), key("b", "1"), key("x", None)]
+NOT_PINNED: dict[str, tuple[list[LiveJwk], list[DeclaredJwk]]] = {
+    "several old names": (SHARED, [declare("c", "a", "b")]),
+    "a cycle of hints": (SHARED, [declare("a", "b"), declare("b", "a")]),
+    "a name that is taken": (SHARED, [declare("b", "a", kid="1"), declare("x", "b")]),
+    "a mismatch": (SHARED, [declare("a", kid="other")]),
+    "a mismatch with a key that has no kid": (SHARED, [declare("x", kid="other")]),
+    "a missing key": (SHARED, [declare("bb")]),
+    "one key for two entries": (SHARED, [declare("n", "a"), declare("m", "a")]),
+}
+
+
+@pytest.mark.parametrize("case", NOT_PINNED)
+def test_a_kid_that_is_not_unique_is_never_advised_as_a_pin_to(case: str) -> None:
+    live, declared = NOT_PINNED[case]
+
+    for refusal in plan_of(declared, live).refusals:
+        assert not re.search("pin|`kid: ", refusal.hint), refusal.hint
+
+
+def test_a_cycle_without_kids_is_done_in_two_applies() -> None:
+    live = [key("a"), key("b")]
+    refusals = plan_of([declare("a", "b"), declare("b", "a")], live).refusals
+    assert all("take two applies" in item.hint for item in refusals)
+
+    first = plan_of([declare("c", "a"), declare("a", "b")], live)
+    assert [(step.jwk, step.body.name) for step in first.steps] == [("a", "c"), ("b", "a")]
+    second = plan_of([declare("b", "c"), declare("a")], [key("c"), key("a")])
+    assert [(step.jwk, step.body.name) for step in second.steps] == [("c", "b")]
 
 
 def test_one_key_is_not_suggested_to_two_entries_as_if_it_were_both() -> None:
