@@ -65,8 +65,8 @@ class ConfusableNames(Struct, frozen=True):
         """What was noticed and what to do about it; text of the names is not escaped."""
         return (
             f"`{self.name}` is easily taken for `{self.other_name}` at {self.other.location}: "
-            f"{where_different(self.name, self.other_name, 'this one', 'that one')}; the gateway keeps "
-            "them apart: if one is meant, write it alike; if both are, let them differ visibly"
+            f"{where_different(self.name, self.other_name, 'this one', 'that one')}; the gateway "
+            "keeps them apart: to mean one, write it alike; to mean both, let them differ visibly"
         )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
 
 from reconciler.core import refusals
-from reconciler.core.model import LiveJwk, LiveProject
+from reconciler.core.model import DeclaredJwk, LiveJwk, LiveProject
+from reconciler.core.names import temporary_name
 from reconciler.core.plan import Refusal
 
 
@@ -17,11 +18,12 @@ class CheckedList(Struct, frozen=True):
     """A list that may be planned on.
 
     Attributes:
-        own: the JWKs that are, or may be, the project's own.
+        own: the JWKs that are, or may be, the project's own; none whose name stands in it twice.
         foreign: JWKs of another project that appear in this list; they are left alone, but hold
             their names.
         doubtful: the names of those in ``own`` that may be another project's; they are not updated.
-        refusals: why the list may not be planned on after all; then the rest is empty.
+        refusals: why the list may not be planned on after all; the rest then only tells what else
+            has to be refused.
     """
 
     own: tuple[LiveJwk, ...] = ()
@@ -52,27 +54,42 @@ def check_list(live: LiveProject, owner: str | None = None) -> CheckedList:
         owner: the project's id; None where it is not known.
     """
     repeated = _repeated_names(live)
-    if repeated:
-        return CheckedList(
-            refusals=tuple(
-                refusals.duplicate_live_name(
-                    live.name,
-                    sorted((jwk for jwk in live.jwks if jwk.name == name), key=attrgetter("label")),
-                )
-                for name in repeated
-            )
+    refused = tuple(
+        refusals.duplicate_live_name(
+            live.name,
+            sorted((jwk for jwk in live.jwks if jwk.name == name), key=attrgetter("label")),
         )
+        for name in repeated
+    )
+    once = tuple(jwk for jwk in live.jwks if jwk.name not in repeated) if repeated else live.jwks
     owners = _owners(live)
     if owner is None:
-        doubtful = live.jwks if len(owners) > 1 else ()
-        return CheckedList(own=live.jwks, doubtful=frozenset(jwk.name for jwk in doubtful))
+        doubtful = frozenset(jwk.name for jwk in once) if len(owners) > 1 else frozenset()
+        return CheckedList(own=once, doubtful=doubtful, refusals=refused)
     if owners <= {owner}:
-        return CheckedList(own=live.jwks)
+        return CheckedList(own=once, refusals=refused)
     return CheckedList(
-        own=tuple(jwk for jwk in live.jwks if jwk.project_id in {owner, None}),
-        foreign=tuple(jwk for jwk in live.jwks if jwk.project_id not in {owner, None}),
-        doubtful=frozenset(jwk.name for jwk in live.jwks if jwk.project_id is None),
+        own=tuple(jwk for jwk in once if jwk.project_id in {owner, None}),
+        foreign=tuple(jwk for jwk in once if jwk.project_id not in {owner, None}),
+        doubtful=frozenset(jwk.name for jwk in once if jwk.project_id is None),
+        refusals=refused,
     )
+
+
+def clear_entries(
+    declared: Sequence[DeclaredJwk], live: LiveProject, checked: CheckedList
+) -> Sequence[DeclaredJwk]:
+    """The entries that can be matched: none that may be a key whose name stands in it twice."""
+    if not checked.refusals:
+        return declared
+    names = set(_repeated_names(live))
+    kids = {jwk.kid for jwk in live.jwks if jwk.name in names and jwk.kid is not None}
+    return [
+        entry
+        for entry in declared
+        if entry.kid not in kids
+        and names.isdisjoint((entry.name, temporary_name(entry.name), *entry.previous_names))
+    ]
 
 
 def _owners(live: LiveProject) -> set[str]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.core import refusals
 from reconciler.core.diff import difference, effects_of_update
 from reconciler.core.digest import plan_digest
-from reconciler.core.list_checks import CheckedList, check_list
+from reconciler.core.list_checks import CheckedList, check_list, clear_entries
 from reconciler.core.matching import Match, match
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveList, UnusableList
 from reconciler.core.names import is_addressable
@@ -111,17 +111,17 @@ def _plan_project(
     if isinstance(live, UnusableList):
         return _ProjectPlan(refusals=[refusals.unusable_list(declared, live)])
     checked = check_list(live, owner)
-    if checked.refusals:
-        return _ProjectPlan(refusals=checked.refusals)
-    jwks = sorted(declared.jwks, key=attrgetter("name"))
+    jwks = sorted(clear_entries(declared.jwks, live, checked), key=attrgetter("name"))
     matching = match(declared.name, jwks, sorted(checked.own, key=attrgetter("name")))
-    if matching.refusals:
-        return _ProjectPlan(refusals=_sorted(_explained(matching.refusals, jwks, checked)))
+    refused = [*checked.refusals, *_explained(matching.refusals, jwks, checked)]
+    # Nobody knows what these are; all others are checked too, so that one round shows everything.
+    unclear = {item.name for item in matching.refusals if item.code is RefusalCode.AMBIGUOUS}
     changes: list[Change] = []
     resends: list[Step] = []
-    refused: list[Refusal] = []
     warnings = [*matching.warnings]
     for found in matching.matches:
+        if found.declared.name in unclear:
+            continue
         key = (declared.name, found.live.name)
         change = difference(declared.name, found)
         if change is None and key not in redeploy and key not in pending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.confusables import confusable_names
 from reconciler.core.model import DeclaredProject
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
@@ -73,6 +74,21 @@ def _problem(problem: Problem) -> dict[str, object]:
     }
 
 
+def validity_warnings(projects: Sequence[DeclaredProject]) -> list[Problem]:
+    """What is valid, but worth a look."""
+    return [
+        Problem(place.file, pair.message, place.line, place.column)
+        for project in projects
+        for pair in confusable_names(project.jwks)
+        for place in [pair.entry.location]
+    ]
+
+
+def warning_line(warning: Problem) -> str:
+    """A warning on one line of text, its place first as for a problem."""
+    return f"{escape.terminal(f'{warning.location}: warning: {warning.message}')}"
+
+
 def validity_message(projects: Sequence[DeclaredProject]) -> str:
     """How much is declared, in one message."""
     jwks = sum(len(project.jwks) for project in projects)
@@ -84,5 +100,6 @@ def validity_members(projects: Sequence[DeclaredProject]) -> dict[str, object]:
     """The same as the members of a JSON document; its ``problems`` are always empty."""
     return {
         "problems": [],
+        "warnings": [_problem(warning) for warning in validity_warnings(projects)],
         "projects": [{"name": project.name, "jwks": len(project.jwks)} for project in projects],
     }

@@ -274,3 +274,15 @@ def test_the_examples_are_valid(run: CommandLine) -> None:
     shutil.copytree(EXAMPLES, run.folder / "manifests")
 
     assert run("validate").code == 0
+
+
+def test_validate_warns_of_names_that_look_alike(run: CommandLine) -> None:
+    write_manifests(run.folder / "jwks", {"P": [{"name": "caf\xe9"}, {"name": "cafe\u0301"}]})
+
+    done = run("validate", "jwks")
+    assert (done.code, done.out.startswith("Valid: 2 JWKs")) == (0, True)
+    assert "P.yaml:1:" in done.err
+    assert ": warning: `cafe\u0301` is easily taken for `caf\xe9`" in done.err
+    (warning,) = run("validate", "jwks", "--format", "json").document["warnings"]
+    assert "U+0301" in warning["message"]
+    assert run("validate", "jwks", "-q").err == ""

@@ -178,6 +178,45 @@ def test_a_refusal_names_its_entry_and_the_live_keys(case: str) -> None:
             assert any(f"`{jwk.name}`" in refusal.message for jwk in live)
 
 
+ROUND: dict[str, tuple[list[LiveJwk], list[DeclaredJwk], list[tuple[str, str]]]] = {
+    "a missing key and a sourced one": (
+        [key("b", source_type="URL")],
+        [declare("a"), declare("b2", "b")],
+        [("a", "missing"), ("b2", "detach-not-allowed")],
+    ),
+    "an ambiguous key, a mismatch, a live name no URL can carry": (
+        [key("a"), key("b"), key("x", "2"), key("y/z", "3")],
+        [declare("c", "a", "b"), declare("x", kid="1"), declare("y", kid="3")],
+        [("c", "ambiguous"), ("x", "kid-mismatch"), ("y", "unsafe-list")],
+    ),
+    "a taken name of a sourced key": (
+        [key("a", "1", source_type="URL"), key("b", "2")],
+        [declare("b", "a", kid="1")],
+        [("b", "detach-not-allowed"), ("b", "name-taken")],
+    ),
+    "a name that stands twice, and keys that have nothing to do with it": (
+        [key("a"), key("a", "k", id="other"), key("s", source_type="URL")],
+        [
+            declare("a2", "a"),
+            declare("k2", kid="k"),
+            declare("gone"),
+            declare("s", description="New."),
+        ],
+        [("a", "duplicate-live-name"), ("gone", "missing"), ("s", "detach-not-allowed")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ROUND)
+def test_one_round_shows_all(case: str) -> None:
+    live, declared, expected = ROUND[case]
+
+    plan = plan_of(declared, live)
+
+    assert [(item.name, item.code) for item in plan.refusals] == expected
+    assert not plan.steps
+
+
 def test_a_hint_that_names_a_live_unmanaged_key_is_a_warning() -> None:
     plan = plan_of([declare("b", "a")], [key("a"), key("b")])
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.model import DeclaredJwk, DeclaredProject, SourceLocation
 from reconciler.manifests.rules import rule_violations
+from reconciler.reports.problems import validity_warnings
 
 Entry = tuple[str, tuple[str, ...], str | None]
 
@@ -81,3 +82,22 @@ def test_whether_rules_are_broken_does_not_depend_on_the_order(
     shuffled = list(entries)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert any(rule_violations(project(*entries))) == any(rule_violations(project(*shuffled)))
+
+
+CONFUSABLE = [
+    pytest.param([("caf\xe9", (), None), ("cafe\u0301", (), None)], "U+0301", id="composed or not"),
+    pytest.param([("key", (), None), ("k\u0435y", (), None)], "U+0435", id="a Cyrillic letter"),
+    pytest.param([("Key", (), None), ("key", (), None)], "`k`, that one `K`", id="a capital"),
+    pytest.param([("a", ("key ",), None), ("b", ("key",), None)], "U+0020", id="former names"),
+    pytest.param([("key", ("Key",), None)], "", id="a correction of the same entry"),
+    pytest.param([("key-1", (), None), ("key-2", (), None)], "", id="names that differ"),
+]
+
+
+@pytest.mark.parametrize(("entries", "part"), CONFUSABLE)
+def test_names_that_look_alike_are_a_warning(entries: list[Entry], part: str) -> None:
+    declared = project(*entries)
+    assert not list(rule_violations(declared))
+    warnings = validity_warnings([declared])
+    assert [warning.line for warning in warnings] == ([2] if part else [])
+    assert all(part in warning.message and "f:1:1" in warning.message for warning in warnings)

@@ -39,7 +39,12 @@ def validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Conso
 def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Console) -> int:
     from reconciler.cli.loading import load_manifests
     from reconciler.cli.reports import write_validity_reports
-    from reconciler.reports.problems import validity_members, validity_message
+    from reconciler.reports.problems import (
+        validity_members,
+        validity_message,
+        validity_warnings,
+        warning_line,
+    )
 
     projects = load_manifests(paths)
     write_validity_reports(reports, projects, console)
@@ -47,6 +52,9 @@ def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Cons
         from reconciler.reports import plan_json
 
         console.data(plan_json.encode(validity_members(projects)))
-    elif console.verbosity >= 0:
+        return ExitCode.DONE
+    for warning in validity_warnings(projects):
+        console.note(warning_line(warning))
+    if console.verbosity >= 0:
         console.result(validity_message(projects) + "\n")
     return ExitCode.DONE
