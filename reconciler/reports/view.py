@@ -17,6 +17,7 @@ from reconciler.core.plan import Action, Change, Effect, Step
 from reconciler.reports import escape
 from reconciler.reports.formatting import counted, deployed_in_words
 from reconciler.reports.linked_renames import LinkedRenames, linked_renames
+from reconciler.reports.script_notes import script_notes
 from reconciler.reports.verdict import Verdict, change_key, changes_by_key, left_temporary, verdict
 
 ADVICE: dict[Outcome, str] = {
@@ -249,13 +250,7 @@ class View:
     @property
     def reminders(self) -> Iterator[str]:
         """What nobody can see in the plan, but will feel after an apply."""
-        renamed = next((item for item in self.plan.changes if Action.RENAME in item.actions), None)
-        if renamed is not None:
-            yield (
-                "Script policies find a key by its name: after a rename, code such as "
-                f"`environment_jwkMap.get({escape.quoted(renamed.before.name)})` gets null. "
-                "Change such code together with the name."
-            )
+        yield from script_notes(self.plan)
         if any(step.temporary for step in self.plan.steps):
             yield _CYCLE
 
