@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from reconciler.core import refusals
+from reconciler.core import list_refusals
 from reconciler.core.model import DeclaredJwk, LiveJwk, LiveProject
 from reconciler.core.names import temporary_name
 from reconciler.core.plan import Refusal
@@ -55,7 +55,7 @@ def check_list(live: LiveProject, owner: str | None = None) -> CheckedList:
     """
     repeated = _repeated_names(live)
     refused = tuple(
-        refusals.duplicate_live_name(
+        list_refusals.duplicate_live_name(
             live.name,
             sorted((jwk for jwk in live.jwks if jwk.name == name), key=attrgetter("label")),
         )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from reconciler.core import refusals
+from reconciler.core import list_refusals, refusals
 from reconciler.core.diff import difference, effects_of_update
 from reconciler.core.digest import plan_digest
 from reconciler.core.list_checks import CheckedList, check_list, clear_entries
@@ -109,7 +109,7 @@ def _plan_project(
     owner: str | None,
 ) -> _ProjectPlan:
     if isinstance(live, UnusableList):
-        return _ProjectPlan(refusals=[refusals.unusable_list(declared, live)])
+        return _ProjectPlan(refusals=[list_refusals.unusable_list(declared, live)])
     checked = check_list(live, owner)
     jwks = sorted(clear_entries(declared.jwks, live, checked), key=attrgetter("name"))
     matching = match(declared.name, jwks, sorted(checked.own, key=attrgetter("name")))
@@ -162,7 +162,7 @@ def _explained(
     }
     for refusal in refused:
         if refusal.code is RefusalCode.MISSING and refusal.name in meant:
-            yield refusals.of_another_project(refusal.project, *meant[refusal.name])
+            yield list_refusals.of_another_project(refusal.project, *meant[refusal.name])
         else:
             yield refusal
 
@@ -179,7 +179,7 @@ def _update_refusals(project: str, found: Match, checked: CheckedList) -> Iterat
     if not is_addressable(live.name):
         yield refusals.not_addressable(project, entry, live)
     if live.name in checked.doubtful:
-        yield refusals.owner_unknown(project, entry, live)
+        yield list_refusals.owner_unknown(project, entry, live)
     if live.sourced and not entry.allow_source_detach:
         yield refusals.detach_not_allowed(project, entry, live)
     if entry.name != live.name:

@@ -1,76 +1,15 @@
-"""Every reason for a refusal, one function each: the code, what is wrong, and the way out."""
+"""Every reason why an entry is refused, one function each: what is wrong, and the way out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, UnusableList
+from reconciler.core.model import DeclaredJwk, LiveJwk
 from reconciler.core.plan import Change, PlanWarning, Refusal, RefusalCode
 from reconciler.core.suggestions import for_missing, pin, previous_names
 
 _MOST_NAMED = 3
 """How many keys one message names before it only counts the rest."""
-_TELL_OWNERS = (
-    "use a token that may read the list of projects with their ids (`GET /apiops/projects/`), or "
-    "ask the Manager's administrators why other projects' keys appear in this list"
-)
-
-
-def unusable_list(declared: DeclaredProject, live: UnusableList) -> Refusal:
-    """The project's list can't be had, or can't be relied on."""
-    code = RefusalCode(live.code)
-    return Refusal(code, declared.name, None, live.message, live.hint, declared.location)
-
-
-def several_owners(project: str) -> Refusal:
-    """The list holds keys of several projects, and nobody can tell which are its own."""
-    return Refusal(
-        RefusalCode.UNSAFE_LIST,
-        project,
-        None,
-        "the list holds keys of several projects, and the gateway's list of projects does not say "
-        "which of them are this project's own",
-        _TELL_OWNERS,
-    )
-
-
-def owner_unknown(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
-    """The key may be another project's, and an update would reach every project that shares it."""
-    owner = f"projectId {live.project_id}" if live.project_id else "no projectId"
-    return _of_entry(
-        RefusalCode.UNSAFE_LIST,
-        project,
-        entry,
-        f"the list holds keys of several projects, and {live.label}, with {owner}, may be another "
-        "project's: an update would change it for every project that shares it",
-        _TELL_OWNERS,
-    )
-
-
-def of_another_project(project: str, entry: DeclaredJwk, foreign: LiveJwk) -> Refusal:
-    """The only key the entry could be is another project's."""
-    return _of_entry(
-        RefusalCode.MISSING,
-        project,
-        entry,
-        f"{foreign.label} belongs to another project (projectId {foreign.project_id}) and only "
-        "appears in this project's list",
-        "declare it in the project that it belongs to, or remove the entry",
-    )
-
-
-def duplicate_live_name(project: str, bearers: Sequence[LiveJwk]) -> Refusal:
-    """Several live keys have one name."""
-    name = bearers[0].name
-    return Refusal(
-        RefusalCode.DUPLICATE_LIVE_NAME,
-        project,
-        name,
-        f"{len(bearers)} live keys have the name `{name}`: "
-        f"{', '.join(jwk.label for jwk in bearers)}; an update addresses a key by its name, so "
-        "nobody can tell which of them it would reach",
-        "rename or remove all but one of them in the Manager, then run again",
-    )
 
 
 def cycle_of_hints(
@@ -85,7 +24,7 @@ def cycle_of_hints(
         pinnable: whether each live key that they may be has a ``kid`` of its own.
     """
     names = _listed([f"`{member.name}`" for member in cycle])
-    return _of_entry(
+    return of_entry(
         RefusalCode.AMBIGUOUS,
         project,
         entry,
@@ -120,7 +59,7 @@ def ambiguous(
             "say each name in the previousNames of one entry only, and in this entry only the one "
             f"of the key that is meant{f'; or pin {pins}' if pins else ''}"
         )
-    return _of_entry(
+    return of_entry(
         RefusalCode.AMBIGUOUS,
         project,
         entry,
@@ -148,7 +87,7 @@ def kid_mismatch(
     """
     instead = "pin the new `kid`" if all(pin(key, kids) for key in others) else "remove `kid`"
     found = f"{bearers} live keys have that kid" if bearers else "no live key has that kid"
-    return _of_entry(
+    return of_entry(
         RefusalCode.KID_MISMATCH,
         project,
         entry,
@@ -162,7 +101,7 @@ def taken_by_other_entries(
 ) -> Refusal:
     """Every key that the entry could be is another entry's."""
     pairs = ", ".join(f"{key.label} is `{taker.name}`" for key, taker in list(taken)[:_MOST_NAMED])
-    return _of_entry(
+    return of_entry(
         RefusalCode.MISSING,
         project,
         entry,
@@ -183,7 +122,7 @@ def missing(
     """No live key is what the entry declares; for the arguments see ``for_missing``."""
     names = [entry.name, *entry.previous_names][: _MOST_NAMED + 1]
     kid = f" and none has the kid {entry.kid}" if entry.kid is not None else ""
-    return _of_entry(
+    return of_entry(
         RefusalCode.MISSING,
         project,
         entry,
@@ -195,7 +134,7 @@ def missing(
 
 def kid_not_unique(project: str, entry: DeclaredJwk, bearers: Sequence[LiveJwk]) -> Refusal:
     """Several live keys have the pinned ``kid``, and none of them has a name of the entry."""
-    return _of_entry(
+    return of_entry(
         RefusalCode.MISSING,
         project,
         entry,
@@ -223,7 +162,7 @@ def name_taken(
     """
     instead = "" if partner is None else f", while this entry is {partner.label}"
     if holder.name != entry.name:
-        return _of_entry(
+        return of_entry(
             RefusalCode.NAME_TAKEN,
             project,
             entry,
@@ -232,7 +171,7 @@ def name_taken(
             f"{', pin its `kid`,' if pin(holder, kids) else ''} and declare or rename the other "
             "one",
         )
-    return _of_entry(
+    return of_entry(
         RefusalCode.NAME_TAKEN,
         project,
         entry,
@@ -244,7 +183,7 @@ def name_taken(
 
 def name_taken_by_foreign(project: str, entry: DeclaredJwk, holder: LiveJwk) -> Refusal:
     """A key of another project in this list holds the entry's name."""
-    return _of_entry(
+    return of_entry(
         RefusalCode.NAME_TAKEN,
         project,
         entry,
@@ -269,7 +208,7 @@ def no_temporary_name(change: Change) -> Refusal:
 
 def not_addressable(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
     """The live name can't be put into an update's URL safely."""
-    return _of_entry(
+    return of_entry(
         RefusalCode.UNSAFE_LIST,
         project,
         entry,
@@ -281,7 +220,7 @@ def not_addressable(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
 
 def detach_not_allowed(project: str, entry: DeclaredJwk, live: LiveJwk) -> Refusal:
     """The update may cut the key off from its source, and the entry does not consent."""
-    return _of_entry(
+    return of_entry(
         RefusalCode.DETACH_NOT_ALLOWED,
         project,
         entry,
@@ -310,9 +249,10 @@ def _source(live: LiveJwk) -> str:
     return ", ".join([kind, *(f"with a {member}" for member, value in ids.items() if value)])
 
 
-def _of_entry(
+def of_entry(
     code: RefusalCode, project: str, entry: DeclaredJwk, message: str, hint: str
 ) -> Refusal:
+    """A refusal that one entry is to blame for."""
     return Refusal(code, project, entry.name, message, hint, entry.location)
 
 

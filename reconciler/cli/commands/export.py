@@ -101,7 +101,7 @@ def _projects_to_export(
 def _checked(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     """A project's list, if it can be declared: no name twice, nothing of other projects."""
     from reconciler.core.list_checks import check_list
-    from reconciler.core.refusals import several_owners
+    from reconciler.core.list_refusals import several_owners
 
     if isinstance(live, UnusableList):
         raise RefusedError(live.message, why="It can't be exported", fix=live.hint)
