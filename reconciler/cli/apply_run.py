@@ -87,7 +87,7 @@ class ApplyOptions(Struct, frozen=True):
 def run_apply(options: ApplyOptions, connection: ConnectionOptions, console: Console) -> int:
     """Apply, report, and return the exit code."""
     reviewed = read_reviewed(options.plan, options.expect_digest)
-    declared = load_manifests(options.paths)
+    declared = load_manifests(options.paths, console)
     with open_session(connection, console) as session:
         return apply_declared(declared, options, session, reviewed)
 

@@ -145,8 +145,11 @@ def _unknown_members(error: ValidationError, node: yaml.Node) -> Messages:
 @lru_cache(maxsize=1024)
 def _close_match(key: str, allowed: tuple[str, ...]) -> str | None:
     """The member that a misspelt key most likely is."""
-    close = difflib.get_close_matches(key, allowed, n=1) if len(key) < _LONGEST_TYPO else ()
-    return close[0] if close else None
+    if len(key) >= _LONGEST_TYPO:
+        return None
+    by_case = {member.casefold(): member for member in allowed}
+    close = difflib.get_close_matches(key.casefold(), by_case, n=1)
+    return by_case[close[0]] if close else None
 
 
 def _lacking_members(error: ValidationError, node: yaml.Node) -> Messages:

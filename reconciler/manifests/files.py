@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.text import visible
 from reconciler.errors import Problem
@@ -34,19 +36,22 @@ class Source(Struct, frozen=True):
         path: where it is; None is standard input.
         problem: why it can't be read, where that was seen while finding it.
         inode: device and number of a file that was found.
+        in_folder: whether it was found below a folder, not named itself.
     """
 
     name: str
     path: Path | None
     problem: str = ""
     inode: tuple[int, int] | None = None
+    in_folder: bool = False
 
 
 def sources(paths: Iterable[str]) -> Iterator[Source]:
     """The files that paths mean, in the order given, each once.
 
     A folder means all ``*.yaml`` and ``*.yml`` below it, sorted; hidden files and folders are
-    passed over and links are followed. What can't be a manifest comes as a source with a problem.
+    passed over, and of the links in it only those are followed that lead to what is below it too.
+    What can't be a manifest comes as a source with a problem.
     """
     met: set[tuple[int, int] | str] = set()
     for path in paths:
@@ -125,9 +130,15 @@ def _walk(folder: Path) -> Iterator[Source]:
     visited: set[tuple[int, int]] = set()
     while pending:
         path = pending.pop()
-        if not _is_folder(path):
-            if path.suffix in _SUFFIXES:
-                yield _file(path)
+        is_folder = _is_folder(path)
+        if not is_folder and path.suffix not in _SUFFIXES:
+            continue
+        if path != folder and path.is_symlink() and not _is_below(folder, path):
+            # Whoever may change the folder would else have any file read that this run may read.
+            yield Source(visible(str(path)), path, _leads_out(folder))
+            continue
+        if not is_folder:
+            yield replace(_file(path), in_folder=True)
             continue
         try:
             status = path.stat()
@@ -144,6 +155,17 @@ def _is_folder(path: Path) -> bool:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError:  # _file says what is wrong
         return False
+
+
+def _is_below(folder: Path, path: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _leads_out(folder: Path) -> str:
+    return (
+        f"this link leads out of the folder {visible(str(folder))}, so it is not followed; put the "
+        "manifest itself here, or remove the link and name what it leads to on the command line"
+    )
 
 
 def _file(path: Path) -> Source:

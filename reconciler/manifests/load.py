@@ -14,6 +14,7 @@ from reconciler.core.text import visible
 from reconciler.errors import ManifestError, Problem
 from reconciler.manifests.files import Reader, Source, sources
 from reconciler.manifests.model import API_VERSION, KIND, Jwk, Manifest, Name
+from reconciler.manifests.origin import Origin, origin_of
 from reconciler.manifests.problems import FileError, FileProblems, location_of
 from reconciler.manifests.rules import rule_violations
 from reconciler.manifests.values import Json, Values
@@ -24,14 +25,20 @@ Explain = Callable[[Json, yaml.Node, FileProblems], None]
 
 _BLOCK_STYLES = ("|", ">")
 _NOTHING = "no manifest found: an empty set is a mistake, not a wish;"
+_NAME_ONE = "name a file, a folder, or - for standard input"
 _FOREIGN = (
     f"this is no manifest: it says neither apiVersion: {API_VERSION} nor kind: {KIND}; add both, "
     "or leave the file out"
 )
+_FILES_SHOWN = 3
 
 
 def load(
-    paths: Sequence[str], *, stdin: BinaryIO, explainer: Callable[[], Explain]
+    paths: Sequence[str],
+    *,
+    stdin: BinaryIO,
+    explainer: Callable[[], Explain],
+    note: Callable[[str], None] = lambda _message: None,
 ) -> tuple[DeclaredProject, ...]:
     """What the manifests declare.
 
@@ -40,6 +47,7 @@ def load(
         stdin: read only where ``-`` is among the paths, and never closed.
         explainer: returns what says what is wrong with a document that the model refuses; only
             called where one is.
+        note: receives one line on what a folder holds for other tools, where there is such a thing.
 
     Returns:
         One item for each project, sorted by name; the JWKs of a project in the order met.
@@ -51,19 +59,23 @@ def load(
     problems: list[Problem] = []
     declared: list[DeclaredProject] = []
     ranks: dict[str, int] = {}
+    left_out: list[str] = []
     for source in sources(paths):
         ranks.setdefault(source.name, len(ranks))
         in_file = FileProblems(source.name)
         try:
-            declared.extend(_read(source, reader, in_file, explainer))  # up to the error
+            declared.extend(_read(source, reader, in_file, explainer, left_out))  # up to the error
         except FileError as error:
             in_file.found.append(error.problem)
         problems += in_file.found
         if reader.exhausted:
             break
     if not ranks:
-        advice = "name a file, a folder, or - for standard input"
-        raise ManifestError([Problem("manifests", f"{_NOTHING} {advice}")])
+        raise ManifestError([Problem("manifests", f"{_NOTHING} {_NAME_ONE}")])
+    if left_out:
+        note(_left_out(left_out))
+    if left_out and not declared and not problems:
+        problems.append(Problem(left_out[0], f"{_NOTHING} name the folder that holds them"))
     projects = _merged(declared)
     problems += (problem for project in projects for problem in rule_violations(project))
     if problems:
@@ -73,20 +85,46 @@ def load(
 
 
 def _read(
-    source: Source, reader: Reader, problems: FileProblems, explainer: Callable[[], Explain]
+    source: Source,
+    reader: Reader,
+    problems: FileProblems,
+    explainer: Callable[[], Explain],
+    left_out: list[str],
 ) -> Iterator[DeclaredProject]:
-    """What a file declares, document by document; adds to ``problems`` what is wrong."""
+    """What a file declares, document by document.
+
+    Adds to ``problems`` what is wrong, and to ``left_out`` the file's name for each object of
+    another tool.
+    """
     values = Values(problems)
     empty = True
     for root in documents(reader.read(source), source.name):
+        origin = origin_of(root)
+        # What is wrong within a document of others is not told: that would quote from it.
+        values.problems = problems if origin is Origin.OURS else FileProblems(source.name)
         document = values.read(root)
-        if document is not None:
-            empty = False
+        if document is None:
+            continue
+        empty = False
+        if origin is Origin.OURS:
             project = _declared(document, root, problems, explainer)
             yield from (project,) if project else ()
+        elif origin is Origin.OTHER_TOOL and source.in_folder:
+            left_out.append(source.name)
+        else:
+            problems.add(root, _FOREIGN)
     if empty and not problems.found:
         message = f"{_NOTHING} write a manifest into this file, or leave the file out"
         raise FileError(Problem(source.name, message))
+
+
+def _left_out(files: Sequence[str]) -> str:
+    """What was left out, in one line; ``files`` holds a file's name for each object."""
+    names = list(dict.fromkeys(files))
+    shown = ", ".join(names[:_FILES_SHOWN])
+    more = f" and {len(names) - _FILES_SHOWN} more files" if len(names) > _FILES_SHOWN else ""
+    objects = f"{len(files)} object{'s' if len(files) != 1 else ''} of other tools"
+    return f"Left out {objects}, in {shown}{more}."
 
 
 def _declared(
@@ -100,19 +138,11 @@ def _declared(
     try:
         manifest = msgspec.convert(document, Manifest)
     except msgspec.ValidationError as error:
-        if isinstance(document, dict) and _is_foreign(document):
-            problems.add(root, _FOREIGN)
-            return None
         explainer()(document, root, problems)
         if not problems.found:  # the model's word stands, even if the schema has none
             problems.add(root, f"this is no valid manifest: {visible(str(error))}; correct it")
         return _valid_part(document, root, problems.file)
     return _project(manifest.metadata.name, manifest.spec.jwks, root, problems.file)
-
-
-def _is_foreign(document: dict[str, Json]) -> bool:
-    """Whether a mapping does not even begin like a manifest."""
-    return document.get("apiVersion") != API_VERSION and document.get("kind") != KIND
 
 
 class _NamedMetadata(Struct):

@@ -57,10 +57,14 @@ def plain_kind(text: str) -> str | None:
 
 
 class Values:
-    """Reads the values of one file's documents; the limits hold for all of them together."""
+    """Reads the values of one file's documents; the limits hold for all of them together.
+
+    Attributes:
+        problems: receives what is wrong in the document that is read.
+    """
 
     def __init__(self, problems: FileProblems) -> None:
-        self._problems = problems
+        self.problems = problems
         self._nodes = 0
         self._text = 0
 
@@ -103,7 +107,7 @@ class Values:
         if not _SURROGATE.search(text):
             return text
         message = "an escape is half of a surrogate pair; write the character itself"
-        self._problems.add(node, message)
+        self.problems.add(node, message)
         return _SURROGATE.sub("\ufffd", text)
 
     def _mapping(self, mapping: yaml.MappingNode, depth: int) -> Json:
@@ -111,7 +115,7 @@ class Values:
         for key_node, value_node in mapping.value:
             key = self._key(key_node)
             if key is None:
-                self._problems.incomplete.add(id(mapping))
+                self.problems.incomplete.add(id(mapping))
             elif key not in values:
                 values[key] = self.read(value_node, depth)
         if len(values) < len(mapping.value):
@@ -121,21 +125,21 @@ class Values:
     def _key(self, node: yaml.Node) -> str | None:
         if not isinstance(node, yaml.ScalarNode):
             message = "a key is text; this one is a list or a mapping: write a plain word"
-            self._problems.add(node, message)
+            self.problems.add(node, message)
         elif node.tag != UNTAGGED:
             self._refuse_tag(node)
         elif node.value == "<<" and not node.style:
-            self._problems.add(node, "merge keys (`<<`) are not allowed; write the members out")
+            self.problems.add(node, "merge keys (`<<`) are not allowed; write the members out")
         elif kind := None if node.style else plain_kind(node.value):
             shown, advice = ticked(node.value), quoted(node.value)
-            self._problems.add(node, f"YAML reads the key {shown} as {kind}; quote it: {advice}")
+            self.problems.add(node, f"YAML reads the key {shown} as {kind}; quote it: {advice}")
         else:
             return self._without_surrogates(node, node.value)
         return None
 
     def _refuse_tag(self, node: yaml.Node) -> None:
         shown = ticked(node.tag.replace(_TAG, "!!"))
-        self._problems.add(node, f"tags such as {shown} are not allowed in manifests; remove it")
+        self.problems.add(node, f"tags such as {shown} are not allowed in manifests; remove it")
 
     def _refuse_double_keys(self, mapping: yaml.MappingNode) -> None:
         lines: dict[str, int] = {}
@@ -147,7 +151,7 @@ class Values:
                 lines[node.value] = line
                 continue
             where = f"on line {lines[node.value]} and on line {line}"
-            self._problems.add(node, f"{ticked(node.value)} is given twice, {where}; remove one")
+            self.problems.add(node, f"{ticked(node.value)} is given twice, {where}; remove one")
 
     def _error(self, node: yaml.Node, message: str) -> FileError:
-        return FileError(problem_at(location_of(node, self._problems.file), message))
+        return FileError(problem_at(location_of(node, self.problems.file), message))

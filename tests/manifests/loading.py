@@ -16,9 +16,17 @@ from reconciler.manifests.values import Json, Values
 from reconciler.manifests.yaml_nodes import LOADER, documents
 
 
-def loaded(*paths: object, stdin: str | bytes = "") -> tuple[DeclaredProject, ...]:
+def loaded(
+    *paths: object, stdin: str | bytes = "", notes: list[str] | None = None
+) -> tuple[DeclaredProject, ...]:
+    """What is declared; ``notes`` receives what is told besides."""
     raw = stdin.encode() if isinstance(stdin, str) else stdin
-    return load([str(path) for path in paths], stdin=io.BytesIO(raw), explainer=lambda: explain)
+    return load(
+        [str(path) for path in paths],
+        stdin=io.BytesIO(raw),
+        explainer=lambda: explain,
+        note=lambda line: notes.append(line) if notes is not None else None,
+    )
 
 
 def problems(*paths: object, stdin: str | bytes = "") -> list[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from reconciler.manifests import files
 from reconciler.manifests.explain import explain
 from reconciler.manifests.load import load
 from reconciler.manifests.problems import MAX_PROBLEMS
+
+SECRET = "tok-en-of-somebody"
 
 
 def manifest(*names: str, project: str = "P") -> str:
@@ -58,13 +61,13 @@ def test_the_same_file_by_several_paths_is_read_once(tmp_path: Path) -> None:
     assert names(loaded(file, tmp_path, file, tmp_path / "link.yaml", tmp_path)) == {"P": ["a"]}
 
 
-def test_links_are_followed_and_their_loops_end(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "real" / "a.yaml").write_text(manifest("a"))
-    (tmp_path / "real" / "up").symlink_to(tmp_path)
+def test_links_within_a_folder_are_followed_and_their_loops_end(tmp_path: Path) -> None:
+    (tmp_path / ".real").mkdir()
+    (tmp_path / ".real" / "a.yaml").write_text(manifest("a"))
+    (tmp_path / ".real" / "up").symlink_to(tmp_path)
     (tmp_path / "start").mkdir()
-    (tmp_path / "start" / "down").symlink_to(tmp_path / "real")
-    assert names(loaded(tmp_path / "start")) == {"P": ["a"]}
+    (tmp_path / "start" / "down").symlink_to(tmp_path / ".real")
+    assert names(loaded(tmp_path)) == {"P": ["a"]}
 
 
 def test_standard_input_is_read_once_and_named(tmp_path: Path) -> None:
@@ -213,3 +216,159 @@ def test_a_good_manifest_never_loads_the_explanations(tmp_path: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
+
+
+OUTSIDE = {
+    "a file": ("secret.yaml", "x.yaml"),
+    "a file by a name of its own": ("token", "x.yaml"),
+    "a folder": ("other", "x"),
+    "the root": ("/", "x"),
+    "the folder above": ("..", "x"),
+    "a file that is not there": ("gone", "x.yaml"),
+    "a device": ("/dev/zero", "x.yaml"),
+}
+
+
+@pytest.mark.parametrize(("target", "link"), OUTSIDE.values(), ids=OUTSIDE)
+def test_a_link_that_leads_out_of_its_folder_is_refused_unread(
+    target: str, link: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "jwks"
+    (folder / "deep").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    for path in ("secret.yaml", "token", "other/x.yaml"):
+        (tmp_path / path).write_text(SECRET)
+    (folder / "a.yaml").write_text(manifest("a"))
+    (folder / "deep" / link).symlink_to(tmp_path / target)
+
+    (problem,) = problems(folder)
+
+    assert problem.startswith(f"{folder}/deep/{link}: this link leads out of the folder {folder}")
+    assert "name what it leads to on the command line" in problem
+    assert SECRET not in problem
+
+
+def test_a_link_within_a_folder_that_is_a_link_itself_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real" / "..data").mkdir(parents=True)
+    (tmp_path / "real" / "..data" / "a.yaml").write_text(manifest("a"))
+    (tmp_path / "real" / "a.yaml").symlink_to("..data/a.yaml")
+    (tmp_path / "jwks").symlink_to("real")
+    assert names(loaded(tmp_path / "jwks")) == {"P": ["a"]}
+
+
+def test_a_link_that_no_manifest_would_be_read_through_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "jwks").mkdir()
+    (tmp_path / "notes.txt").write_text(SECRET)
+    (tmp_path / "jwks" / "notes.txt").symlink_to(tmp_path / "notes.txt")
+    (tmp_path / "jwks" / "a.yaml").write_text(manifest("a"))
+    assert names(loaded(tmp_path / "jwks")) == {"P": ["a"]}
+
+
+def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "jwks").mkdir()
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    (tmp_path / "jwks" / "x.yaml").symlink_to(tmp_path / "a.yaml")
+    assert names(loaded(tmp_path / "jwks" / "x.yaml")) == {"P": ["a"]}
+
+
+NO_MANIFESTS = {
+    "a token": SECRET,
+    "a token in quotes": f'"{SECRET}"',
+    "a token and a line feed": f"{SECRET}\n\n",
+    "variables": f"TOKEN={SECRET}\nOTHER={SECRET}\n",
+    "a mapping": f"{SECRET}: {SECRET}",
+    "a key twice": f"{SECRET}: 1\n{SECRET}: 2",
+    "a tag": f"!{SECRET} x",
+    "a tag of a member": f"a: !{SECRET} x",
+    "a verbatim tag": f"!<{SECRET}> x",
+    "a key of a tag": f"!{SECRET} a: x",
+    "a number for a key": "20260101202601012026: x",
+    "a merge key": f"<<: {SECRET}",
+    "a list": f"- {SECRET}",
+    "a key that is a list": f"? [{SECRET}]\n: x",
+    "an undefined alias": f"*{SECRET}",
+    "an anchor twice": f"[&{SECRET} a, &{SECRET} b]",
+    "a line without a colon": f"a: b\n{SECRET}\nc: d",
+    "an unclosed quote": f'"{SECRET}',
+    "an unclosed bracket": f"[{SECRET}",
+    "a tag handle": f"!{SECRET}!x y",
+    "a directive": f"%{SECRET}\n---\na",
+    "a version": f"%YAML 9.9 {SECRET}\n---\na",
+    "an object of another tool": f"apiVersion: v1\nkind: Secret\ndata: {{a: {SECRET}}}",
+    "text for the kind": f"kind: {SECRET}\napiVersion: {SECRET}",
+    "a key": f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n",
+    "a section": f'[core]\n\textraheader = "{SECRET}"\n',
+    "a text in JSON": f'{{"auths": {{"host": {{"auth": "{SECRET}"}}}}}}',
+    "many keys twice": "".join(f"{SECRET}{n}: 1\n{SECRET}{n}: 2\n" for n in range(20)),
+    "half a surrogate pair": f'"{SECRET}\\ud800": x',
+}
+
+
+@pytest.mark.parametrize("behind", ["", manifest("a") + "---\n"], ids=["alone", "after a manifest"])
+@pytest.mark.parametrize("text", NO_MANIFESTS.values(), ids=NO_MANIFESTS)
+def test_nothing_of_what_is_no_manifest_is_quoted(behind: str, text: str) -> None:
+    found = "\n".join(problems("-", stdin=behind + text))
+    assert SECRET not in found
+    assert not re.search(r"tok|en-of|20260101", found), found
+
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+CONFIG = "apiVersion: v1\nkind: ConfigMap\ndata: {no: 1, no: 2}\n"
+
+
+def test_objects_of_other_tools_in_a_folder_are_left_out_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a") + "---\n" + CONFIG)
+    (tmp_path / "k.yaml").write_text(KUSTOMIZATION + "---\n" + CONFIG)
+    notes: list[str] = []
+
+    assert names(loaded(tmp_path, notes=notes)) == {"P": ["a"]}
+
+    assert notes == [f"Left out 3 objects of other tools, in {tmp_path}/a.yaml, {tmp_path}/k.yaml."]
+
+
+def test_of_many_files_with_objects_of_other_tools_a_few_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    for number in range(5):
+        (tmp_path / f"k{number}.yaml").write_text(KUSTOMIZATION)
+    notes: list[str] = []
+
+    loaded(tmp_path, notes=notes)
+
+    assert notes[0].endswith("/k2.yaml and 2 more files.")
+
+
+def test_an_object_of_another_tool_that_is_named_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a"))
+    (tmp_path / "k.yaml").write_text(KUSTOMIZATION)
+    (problem,) = problems(tmp_path / "a.yaml", tmp_path / "k.yaml")
+    assert problem.startswith(f"{tmp_path}/k.yaml:1:1: this is no manifest")
+
+
+def test_a_folder_with_objects_of_other_tools_alone_holds_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "k.yaml").write_text(KUSTOMIZATION)
+    (problem,) = problems(tmp_path)
+    assert problem.startswith(f"{tmp_path}/k.yaml: no manifest found")
+
+
+MISSPELT = {
+    "version": ("reconciler/v1", "reconciler/v2", "write apiVersion: reconciler/v1"),
+    "group": ("reconciler/v1", "recociler/v1", "write apiVersion: reconciler/v1"),
+    "kind": ("Project", "Projct", "write kind: Project"),
+    "both, in another case": ("reconciler/v1\nkind: P", "Reconciler/v1\nkind: p", "write kind: P"),
+    "the version's name": ("apiVersion", "apiversion", "did you mean apiVersion?"),
+    "the kind's name": ("kind", "Kind", "did you mean kind?"),
+    "a name in capitals": ("kind", "KIND", "did you mean kind?"),
+    "both names": (
+        "apiVersion: reconciler/v1\nkind",
+        "ApiVersion: reconciler/v1\nKind",
+        "an kind?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "advice"), MISSPELT.values(), ids=MISSPELT)
+def test_what_is_meant_to_be_a_manifest_is_none_of_other_tools(
+    right: str, wrong: str, advice: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a").replace(right, wrong, 1))
+    assert advice in "\n".join(problems(tmp_path))

@@ -69,7 +69,7 @@ def plan(
 
         if out is not None:
             require_writable(out)
-        declared = load_manifests(paths)
+        declared = load_manifests(paths, console)
         asked = named_keys(redeploy, declared)
         with (
             open_session(target, console) as session,

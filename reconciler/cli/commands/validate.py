@@ -46,7 +46,7 @@ def _validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Cons
         warning_line,
     )
 
-    projects = load_manifests(paths)
+    projects = load_manifests(paths, console)
     write_validity_reports(reports, projects, console)
     if console.json:
         from reconciler.reports import plan_json
