@@ -59,7 +59,11 @@ def _annotations(
     found = list(result_annotations(result)) if result is not None else []
     for error in errors:
         found += error_annotations(error)
-    folder, path = Path.cwd(), PurePath(root) if root else None
+    try:
+        folder = Path.cwd()
+    except OSError:  # it was deleted: then places stay as they were named
+        return found
+    path = PurePath(root) if root else None
     return [relative_to_root(annotation, folder, path) for annotation in found]
 
 

@@ -100,6 +100,13 @@ class Console(Struct, frozen=True):
             text = _folded(text, result, self.ci_system)
         self.result(text)
 
+    def saved_plan(self, result: RunResult) -> None:
+        """Print a plan as it is saved; people read it on stderr, unless JSON is what they want."""
+        self.printed.append(result)
+        self.data(self.rendered_json(result))
+        if not self.json:
+            _write(self.stderr, self.masked(self.rendered(result)))
+
     def preview(self, result: RunResult) -> None:
         """Show a plan to whoever is asked about it, where stdout does not do so."""
         if self.json or not self.stdout.isatty():

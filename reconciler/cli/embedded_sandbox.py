@@ -32,8 +32,8 @@ def embedded(seed_path: Path, state: Path, console: Console) -> Iterator[tuple[s
         UsageError: the seed or the state can't be used.
     """
     with ExitStack() as stack:
-        with _usage_errors(seed_path, state):
-            seed = _usable_seed(seed_path)
+        seed = _usable_seed(seed_path)
+        with _usage_errors(state):
             state.parent.mkdir(parents=True, exist_ok=True)
             sandbox = stack.enter_context(running(Options(seed, db=state)))
         if sandbox.admin.store.seed_changed:
@@ -45,7 +45,12 @@ def embedded(seed_path: Path, state: Path, console: Console) -> Iterator[tuple[s
 
 
 def _usable_seed(path: Path) -> Seed:
-    seed = load_seed(path)
+    try:
+        seed = load_seed(path)
+    except SeedError as error:
+        raise UsageError(
+            f"The sandbox can't start from {path}: {error}", fix="Mend it, or name another seed"
+        ) from error
     if not seed.tokens:
         raise UsageError(
             f"The sandbox can't be used: {path} lists no token",
@@ -56,13 +61,13 @@ def _usable_seed(path: Path) -> Seed:
 
 
 @contextmanager
-def _usage_errors(seed_path: Path, state: Path) -> Iterator[None]:
+def _usage_errors(state: Path) -> Iterator[None]:
     """Say what keeps the sandbox from starting; what fails later is reported elsewhere."""
     try:
         yield
-    except (SeedError, StoreError) as error:
+    except StoreError as error:
         raise UsageError(
-            f"The sandbox can't start: {error}", fix=f"Mend {seed_path}, or remove {state}"
+            f"The sandbox can't start: {error}", fix=f"Remove {state} to start afresh"
         ) from error
     except OSError as error:
         raise UsageError(

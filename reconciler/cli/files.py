@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -15,13 +16,14 @@ _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 def replace_file(path: Path, text: str) -> None:
     """Write a file so that a reader, or a crash, never meets half of it.
 
-    A link is followed. What is no file, such as ``/dev/stdout`` or a pipe, is written to as it is.
+    A link is followed, and a file that is replaced keeps its mode. What is no file, such as
+    ``/dev/stdout`` or a pipe, is written to as it is.
 
     Raises:
         UsageError: it can't be written; a file that was there before is untouched.
     """
     try:
-        if _is_stream(path):
+        if is_stream(path):
             path.write_text(text, encoding="utf-8", newline="\n")
         else:
             _replace(Path(os.path.realpath(path)), text)
@@ -30,13 +32,17 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        mode = 0o666 & ~_umask()
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".reconciler.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -51,7 +57,7 @@ def require_writable(path: Path) -> None:
     """
     try:
         folder = path.is_dir()
-        if not folder and not _is_stream(path):
+        if not folder and not is_stream(path):
             with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
                 pass
     except OSError as error:
@@ -64,9 +70,14 @@ def require_writable(path: Path) -> None:
         )
 
 
-def _is_stream(path: Path) -> bool:
+def is_stream(path: Path) -> bool:
     """Whether a path is a device, a pipe or an open descriptor: replacing would destroy it."""
-    return str(path).startswith(_STREAMS) or (path.exists() and not path.is_file())
+    if str(path).startswith(_STREAMS):
+        return True
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:  # no such name can be; whoever opens it says so
+        return False
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:

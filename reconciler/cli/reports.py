@@ -10,6 +10,7 @@ import click
 from msgspec import Struct
 
 from reconciler.cli.files import replace_file, require_writable
+from reconciler.cli.named_files import NamedFile
 from reconciler.errors import UsageError
 from reconciler.reports.formats import FORMATS
 
@@ -60,11 +61,14 @@ def parse_reports(values: Sequence[str], formats: Collection[str]) -> tuple[Repo
                 f"{name} is about a plan, and here nothing is planned; "
                 f"this command writes: {', '.join(formats)}"
             )
-        if any(report.path == Path(path) for report in reports):
-            raise click.BadParameter(f"{path} is named twice: one report would replace the other")
         require_writable(Path(path))
         reports.append(Report(name, Path(path)))
     return tuple(reports)
+
+
+def report_files(reports: Sequence[Report]) -> list[NamedFile]:
+    """The files that reports are written to."""
+    return [NamedFile("--report", report.path) for report in reports]
 
 
 def write_reports(reports: Sequence[Report], result: RunResult, console: Console) -> None:

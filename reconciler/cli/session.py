@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.cli.cancel import CancelToken
+from reconciler.cli.named_files import NamedFile
 from reconciler.errors import AuthError, UsageError
 from reconciler.gateway import routes
 from reconciler.gateway.client import Gateway, open_gateway
@@ -87,6 +88,20 @@ def open_session(options: ConnectionOptions, console: Console) -> Iterator[Sessi
         credentials = _find_credentials(options.token_file, os.environ, console)
         with open_gateway(_client_options(url, credentials, options, console, cancel)) as gateway:
             yield Session(gateway, gateway.base_url, console, cancel, options.parallelism)
+
+
+def connection_files(connection: ConnectionOptions) -> list[NamedFile]:
+    """What is read to reach the gateway."""
+    found = [
+        ("--token-file", connection.token_file),
+        ("APINIZER_TOKEN_FILE", os.environ.get("APINIZER_TOKEN_FILE")),
+        ("--ca-file", connection.ca_file),
+        ("SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE")),
+        ("--sandbox", connection.sandbox),
+    ]
+    if connection.sandbox is not None:
+        found.append(("the sandbox's state", STATE))
+    return [NamedFile(option, Path(path)) for option, path in found if path]
 
 
 def _client_options(

@@ -62,6 +62,17 @@ def sources(paths: Iterable[str]) -> Iterator[Source]:
                 yield source
 
 
+def would_be_loaded(folder: Path, path: Path) -> bool:
+    """Whether a file, there or yet to be written, is one that the folder means."""
+    if path.suffix not in _SUFFIXES:
+        return False
+    place = Path(os.path.realpath(path.parent), path.name)
+    top = os.path.realpath(folder)
+    if not place.is_relative_to(top) or not _is_folder(folder):
+        return False
+    return not any(part.startswith(".") for part in place.relative_to(top).parts)
+
+
 class Reader(Struct):
     """Reads sources, within limits for each file and for all together."""
 

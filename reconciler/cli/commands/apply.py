@@ -70,6 +70,15 @@ def apply(
     planned, nothing is written there. A project ends at its first step that is not saved; the
     others go on. Ctrl-C and SIGTERM finish and verify the write in flight, and start no other.
     """
+    from reconciler.cli.named_files import check_named_files, manifests_named, optional_file
+    from reconciler.cli.reports import report_files
+    from reconciler.cli.session import connection_files
+
+    reads = [*manifests_named(paths), *connection_files(target)]
+    check_named_files(
+        [*reads, *optional_file("--plan", options["plan"])],
+        [*report_files(reports), *optional_file("--journal", options["journal"])],
+    )
 
     def work() -> int:
         from reconciler.cli.apply_run import ApplyOptions, command_line, run_apply

@@ -35,7 +35,8 @@ Examples:
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Write one file per project into this folder; else everything goes to stdout.",
+    help="Write one file per project into this folder; without it, or with -, everything goes to "
+    "stdout.",
 )
 @output_options
 def export(
@@ -47,11 +48,15 @@ def export(
     project, so that editing a name in the manifest is a rename. With `--format json`, stdout is one
     document that holds the manifests' texts by project.
     """
+    from reconciler.cli.named_files import STDOUT, NamedFile, check_link
     from reconciler.cli.parallel import in_parallel
     from reconciler.cli.planning import owner_ids
     from reconciler.cli.session import open_session
     from reconciler.manifests.export import manifest_of
 
+    out = None if out == STDOUT else out
+    if out is not None:
+        check_link(NamedFile("--out", out))
     with open_session(target, console) as session:
         reader = session.gateway.reader
         ids = _projects_to_export(projects, reader, session.cancel, console)

@@ -39,7 +39,7 @@ Examples:
     "--out",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Save the plan, as JSON, for `show`.",
+    help="Save the plan, as JSON, for `show` and `apply --plan`; - is standard output.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @resend_options
@@ -60,6 +60,20 @@ def plan(
     PATH is a file, a folder (all *.yaml and *.yml below it) or - for standard input; without one,
     the current folder.
     """
+    from reconciler.cli.named_files import (
+        STDOUT,
+        check_named_files,
+        manifests_named,
+        optional_file,
+    )
+    from reconciler.cli.reports import report_files
+    from reconciler.cli.session import connection_files
+
+    file = None if out == STDOUT else out
+    check_named_files(
+        [*manifests_named(paths), *connection_files(target), *optional_file("--journal", journal)],
+        [*optional_file("--out", file), *report_files(reports)],
+    )
 
     def work() -> int:
         from reconciler.cli.files import require_writable
@@ -67,8 +81,8 @@ def plan(
         from reconciler.cli.planning import Resends, make_plan, named_keys, optional_journal
         from reconciler.cli.session import open_session
 
-        if out is not None:
-            require_writable(out)
+        if file is not None:
+            require_writable(file)
         declared = load_manifests(paths, console)
         asked = named_keys(redeploy, declared)
         with (
@@ -92,17 +106,22 @@ def _report(
     detailed: bool,
 ) -> int:
     from reconciler.cli.files import replace_file
+    from reconciler.cli.named_files import STDOUT
     from reconciler.cli.reports import write_reports
     from reconciler.core.outcome import RunResult
 
+    file = None if out == STDOUT else out
     result = RunResult(plan)
-    if out is not None:
+    if file is not None:
         try:
-            replace_file(out, console.rendered_json(result))
+            replace_file(file, console.rendered_json(result))
         except UsageError as error:
             console.unwritten.append(error)
     write_reports(reports, result, console)
-    console.plan(result)
+    if out == STDOUT:
+        console.saved_plan(result)
+    else:
+        console.plan(result)
     codes = [ExitCode.REFUSED] if plan.refusals else []
     codes += [ExitCode.CHANGES_PENDING] if plan.steps and detailed else []
     return worst(codes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,10 +32,12 @@ def show(planfile: str, reports: tuple[Report, ...], console: Console) -> int:
     PLANFILE is what `plan --out` or `--report json=FILE` wrote, or - for standard input. The exit
     code tells whether it could be rendered, not what is in it.
     """
-    from reconciler.cli.reports import write_reports
+    from reconciler.cli.named_files import NamedFile, check_named_files
+    from reconciler.cli.reports import report_files, write_reports
     from reconciler.cli.reviewed import EDITED, read_plan_file
     from reconciler.reports import plan_json
 
+    check_named_files([NamedFile("PLANFILE", Path(planfile))], report_files(reports))
     text = read_plan_file(planfile)
     result = plan_json.loads(text)
     if not plan_json.is_as_written(text):

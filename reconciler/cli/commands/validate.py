@@ -33,6 +33,10 @@ def validate(paths: tuple[str, ...], reports: tuple[Report, ...], console: Conso
     PATH is a file, a folder (all *.yaml and *.yml below it) or - for standard input; without one,
     the current folder. Every problem of every file is reported, as file:line:column.
     """
+    from reconciler.cli.named_files import check_named_files, manifests_named
+    from reconciler.cli.reports import report_files
+
+    check_named_files(manifests_named(paths), report_files(reports))
     return run_reported(lambda: _validate(paths, reports, console), reports, console)
 
 
