@@ -299,7 +299,7 @@ OUTPUT = {
     ),
     "an export onto a folder": Case(
         64,
-        ("export", "Quiet", "--out", "out"),
+        ("export", "Quiet", "--out", "out", "--force"),
         ("out/Quiet.yaml can't be written", "name a file"),
         folder("out/Quiet.yaml"),
     ),

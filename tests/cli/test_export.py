@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+import threading
+import unicodedata
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 import yaml
-from workspace import BuildWorkspace, Key, Workspace, seed
+from workspace import BuildWorkspace, Key, Workspace, files_below, seed
 
 TEXTS = {
     "nothing": None,
@@ -131,7 +137,7 @@ def test_a_project_with_nothing_to_declare_is_a_manifest_all_the_same(
 
     ran = workspace.run("export", "P", "--out", "out")
 
-    assert ran.err == "Wrote 0 JWKs of 1 projects to out.\n"
+    assert ran.err == "Wrote 0 JWKs of 1 project to out.\n"
     nothing_to_do(workspace, "out")
 
 
@@ -169,11 +175,11 @@ def test_the_named_projects_alone_are_exported(workspace: Workspace) -> None:
     assert [document["metadata"]["name"] for document in documents] == ["Partners", "Quiet"]
 
 
-def test_an_export_replaces_the_files_of_an_earlier_one(workspace: Workspace) -> None:
+def test_an_export_replaces_the_files_of_an_earlier_one_by_force(workspace: Workspace) -> None:
     workspace.run("export", "--out", "out")
     workspace.run("apply", "jwks", "--auto-approve")
 
-    assert workspace.run("export", "--out", "out").code == 0
+    assert workspace.run("export", "--out", "out", "--force").code == 0
 
     nothing_to_do(workspace, "out")
     assert len(list((workspace.folder / "out").iterdir())) == 3
@@ -231,14 +237,178 @@ def test_a_project_that_no_manifest_can_name_is_refused_where_it_is_asked_for(
     assert workspace.requests() == []
 
 
-def test_two_projects_that_come_to_one_file_are_refused(build: BuildWorkspace) -> None:
-    workspace = build(seed({"a b": [], "a_b": []}), {})
+DISTINCT = {
+    "the same character replaced": ("a b", "a_b", "a:b"),
+    "upper and lower case": ("Payments", "payments", "PAYMENTS"),
+    "forms of Unicode": ("caf\u00e9", "cafe\u0301", "CAF\u00c9"),
+    "a device": ("con", "CON", "_con"),
+    "devices with a suffix": ("nul.x", "lpt1", "COM\u00b2.tar", "aux"),
+    "hidden": ("a", ".a", "..a"),
+    "as long as can be": ("x" * 255, "\U0001f511" * 255, "\u00f6" * 255, "\u00d6" * 255),
+}
+
+
+@pytest.mark.parametrize("projects", DISTINCT.values(), ids=DISTINCT)
+def test_projects_get_distinct_files_on_any_system(
+    build: BuildWorkspace, projects: tuple[str, ...]
+) -> None:
+    workspace = build(seed({name: [{"name": "key"}] for name in projects}), {})
 
     ran = workspace.run("export", "--out", "out")
 
-    assert ran.code == 64
-    assert "Two projects' names come to the same file name" in ran.err
-    assert not (workspace.folder / "out").exists()
+    assert (ran.code, ran.err) == (
+        0,
+        f"Wrote {len(projects)} JWKs of {len(projects)} projects to out.\n",
+    )
+    files = [path.name for path in (workspace.folder / "out").iterdir()]
+    assert len({unicodedata.normalize("NFKC", name).casefold() for name in files}) == len(projects)
+    for name in files:
+        assert len(name.encode()) <= 255
+        assert not re.match(r"(?i)(con|prn|aux|nul|com[\d\u00b2]|lpt\d)\.", name)
+    nothing_to_do(workspace, "out")
+
+
+def test_files_that_are_there_are_named_and_kept(workspace: Workspace) -> None:
+    workspace.run("export", "--out", "out")
+    (workspace.folder / "out" / "Quiet.yaml").unlink()
+    (workspace.folder / "out" / "Payments.yaml").write_text("precious")
+    before = files_below(workspace.folder)
+    workspace.forget()
+
+    ran = workspace.run("export", "--out", "out")
+
+    text = " ".join(ran.err.split())
+    assert (ran.code, ran.out) == (64, "")
+    assert "Already there: out/Partners.yaml, out/Payments.yaml" in text
+    assert "--force" in text
+    assert files_below(workspace.folder) == before
+    assert workspace.requests() == [("GET", "/projects/")]
+
+
+def test_a_link_in_the_folder_counts_as_a_file(workspace: Workspace) -> None:
+    (workspace.folder / "out").mkdir()
+    (workspace.folder / "out" / "Quiet.yaml").symlink_to("gone")
+
+    ran = workspace.run("export", "Quiet", "--out", "out")
+
+    assert (ran.code, "out/Quiet.yaml" in ran.err) == (64, True)
+
+
+FAULTS = {
+    "unauthorized": 77,
+    "500-before": 69,
+    "html": 69,
+    "garbage": 69,
+}
+
+
+@pytest.mark.usefixtures("no_waits")
+@pytest.mark.parametrize(("kind", "code"), FAULTS.items(), ids=FAULTS)
+@pytest.mark.parametrize("words", [("--out", "out"), (), ("Partners", "Payments", "Quiet")])
+def test_every_project_that_can_be_read_is_exported(
+    workspace: Workspace, kind: str, code: int, words: tuple[str, ...]
+) -> None:
+    workspace.fault(kind=kind, project="Payments", times=100)
+
+    ran = workspace.run("export", *words)
+
+    text = " ".join(ran.err.split())
+    assert ran.code == code
+    assert len(re.findall(r"^error: ", ran.err, re.MULTILINE)) == 1, ran.err
+    assert "Payments" in text
+    assert "3 JWKs of 2 projects" in text
+    assert "1 of 3 projects could not be" in text
+    if words[:1] == ("--out",):
+        files = sorted(path.name for path in (workspace.folder / "out").iterdir())
+        assert files == ["Partners.yaml", "Quiet.yaml"]
+    else:
+        names = [one["metadata"]["name"] for one in yaml.safe_load_all(ran.out)]
+        assert names == ["Partners", "Quiet"]
+
+
+def test_a_project_that_was_named_wrong_keeps_no_other_back(workspace: Workspace) -> None:
+    ran = workspace.run("export", "Quiet", "Nowhere", "a/b")
+
+    assert ran.code == 5
+    assert yaml.safe_load(ran.out)["metadata"]["name"] == "Quiet"
+    assert "Nowhere" in ran.err
+    assert "can't be declared" in ran.err
+    assert "2 of 3 projects could not be" in ran.err
+
+
+@pytest.mark.usefixtures("no_waits")
+def test_json_names_what_could_not_be_exported(workspace: Workspace) -> None:
+    workspace.fault(kind="unauthorized", project="Payments", times=100)
+
+    ran = workspace.run("export", "--format", "json")
+
+    assert ran.code == 77
+    assert [one["name"] for one in ran.document["projects"]] == ["Partners", "Quiet"]
+    (failed,) = ran.document["failed"]
+    assert (failed["name"], failed["exitCode"]) == ("Payments", 77)
+
+
+@pytest.mark.usefixtures("no_waits")
+def test_a_gateway_that_fails_is_not_asked_for_hundreds_of_projects(build: BuildWorkspace) -> None:
+    workspace = build(seed({f"P{number:03}": [] for number in range(100)}), {})
+    names = [f"P{number:03}" for number in range(100)]
+    workspace.fault(kind="500-before", method="GET", times=10_000)
+
+    ran = workspace.run("export", *names)
+
+    assert ran.code == 69
+    assert len(workspace.requests()) < 100
+    assert "P099" in ran.err
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Serves one list with texts that no file in UTF-8 can hold, and longer than a manifest's."""
+
+    def do_GET(self) -> None:
+        rows = [
+            {"name": "half-description", "kid": "k1", "description": "a \ud800"},
+            {"name": "half-kid", "kid": "k \udfff", "description": "as it is"},
+            {"name": "half-name \ud800"},
+            {"name": "long-description", "kid": "k2", "description": "x" * 10_001},
+            {"name": "long-kid", "kid": "x" * 10_001},
+            {"name": "good", "kid": "k3"},
+        ]
+        body = json.dumps({"status": "SUCCESS", "resultList": rows}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_words: object) -> None:
+        """Keep quiet."""
+
+
+def test_texts_that_no_manifest_can_hold_are_left_out_one_by_one(workspace: Workspace) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}"
+            ran = workspace.run("export", "P", "--out", "out", "--server", url)
+            planned = workspace.run("plan", "out", "--detailed-exitcode", "--server", url)
+        finally:
+            server.shutdown()
+            serving.join()
+
+    assert ran.code == 0, ran
+    assert planned.code == 0, planned
+    (declared,) = yaml.safe_load_all((workspace.folder / "out" / "P.yaml").read_text())
+    entries = {entry["name"]: entry for entry in declared["spec"]["jwks"]}
+    assert entries == {
+        "good": {"name": "good", "kid": "k3"},
+        "half-description": {"name": "half-description", "kid": "k1"},
+        "half-kid": {"name": "half-kid", "description": "as it is"},
+        "long-description": {"name": "long-description", "kid": "k2"},
+        "long-kid": {"name": "long-kid"},
+    }
+    for name in ("half-description", "half-kid", "half-name", "long-description", "long-kid"):
+        assert len(re.findall(f"^warning: left out: .*`{name}", ran.err, re.MULTILINE)) == 1, ran
 
 
 def test_keys_of_other_projects_in_a_list_are_not_exported(build: BuildWorkspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loading import loaded
@@ -9,7 +10,7 @@ from loading import loaded
 from reconciler.core.model import LiveJwk, LiveProject
 from reconciler.core.names import looks_temporary, name_fault
 from reconciler.core.planner import make_plan
-from reconciler.manifests.export import manifest_of
+from reconciler.manifests.export import is_too_large, manifest_of
 from reconciler.manifests.model import MAX_DESCRIPTION
 
 texts = st.one_of(
@@ -18,6 +19,7 @@ texts = st.one_of(
     st.sampled_from(
         ["İmza anahtar\u0131", "\u202eabc", "a\u200bb", "\x00", "\x85", "\u2028", "\ufeff"]
     ),
+    st.sampled_from(["a\ud800", "\udfff", "x" * (MAX_DESCRIPTION + 1)]),
 )
 names = st.one_of(texts, st.from_regex(r"[a-z]{1,8}", fullmatch=True))
 jwks = st.builds(
@@ -50,7 +52,8 @@ def test_an_exported_project_plans_to_nothing(project: LiveProject) -> None:
         if name_fault(jwk.name) is None and not looks_temporary(jwk.name)
     }
     assert {entry.name for entry in declared.jwks} == declarable
-    assert len(exported.left_out) == len(project.jwks) - len(declarable)
+    keys = [message for message in exported.left_out if message.startswith("`")]
+    assert len(keys) == len(project.jwks) - len(declarable)
 
 
 def test_a_kid_is_pinned_where_it_is_unique() -> None:
@@ -69,8 +72,18 @@ def test_a_description_may_be_as_long_as_the_schema_says() -> None:
     exported = manifest_of(LiveProject("P", (longest, over)))
 
     (declared,) = loaded("-", stdin=exported.text)
-    assert [entry.name for entry in declared.jwks] == ["a"]
-    assert len(exported.left_out) == 1
+    assert [entry.description for entry in declared.jwks] == [longest.description, None]
+    (left_out,) = exported.left_out
+    assert "the description of `b`" in left_out
+
+
+@pytest.mark.parametrize("jwks", [1000, 80_000])
+def test_what_is_larger_than_a_manifest_may_be_is_noticed(jwks: int) -> None:
+    text = "x" * (9000 if jwks == 1000 else 1)
+    live = tuple(LiveJwk(f"k{number}", description=text) for number in range(jwks))
+
+    assert is_too_large(manifest_of(LiveProject("P", live)))
+    assert not is_too_large(manifest_of(LiveProject("P", live[: jwks // 2])))
 
 
 def test_no_pipeline_takes_an_export_for_commands() -> None:

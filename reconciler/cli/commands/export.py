@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.exit_codes import ExitCode
+from reconciler.cli.exit_codes import worst
 from reconciler.cli.options import gateway_options, output_options
 from reconciler.core.model import LiveProject, UnusableList
-from reconciler.errors import RefusedError, UsageError
+from reconciler.errors import AuthError, GatewayError, ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
     from reconciler.cli.cancel import CancelToken
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
     from reconciler.core.model import LiveList
     from reconciler.gateway.client import GatewayReader
     from reconciler.manifests.export import Exported
+
+_MOST_FAILURES = 5
+"""After so many projects at which the gateway failed, the rest is not asked for any more."""
 
 
 @click.command(
@@ -38,51 +43,58 @@ Examples:
     help="Write one file per project into this folder; without it, or with -, everything goes to "
     "stdout.",
 )
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
 @output_options
 def export(
-    projects: tuple[str, ...], target: ConnectionOptions, out: Path | None, console: Console
+    projects: tuple[str, ...],
+    target: ConnectionOptions,
+    out: Path | None,
+    force: bool,
+    console: Console,
 ) -> int:
     """Write the live state as manifests, which then plan to nothing.
 
-    Without PROJECT, all projects the token may see. A `kid` is pinned where it is unique in its
-    project, so that editing a name in the manifest is a rename. With `--format json`, stdout is one
-    document that holds the manifests' texts by project.
+    Without PROJECT, all projects the token may see; every project that can be read is written, and
+    the exit code is that of those that can't. A `kid` is pinned where it is unique in its project,
+    so that editing a name in the manifest is a rename. With `--format json`, stdout is one document
+    that holds the manifests' texts by project.
     """
     from reconciler.cli.named_files import STDOUT, NamedFile, check_link
     from reconciler.cli.parallel import in_parallel
     from reconciler.cli.planning import owner_ids
     from reconciler.cli.session import open_session
-    from reconciler.manifests.export import manifest_of
 
     out = None if out == STDOUT else out
     if out is not None:
         check_link(NamedFile("--out", out))
+    failed: dict[str, ReconcilerError] = {}
     with open_session(target, console) as session:
         reader = session.gateway.reader
-        ids = _projects_to_export(projects, reader, session.cancel, console)
-        lists = in_parallel(reader.list_jwks, sorted(ids), session.parallelism, session.cancel)
+        ids = _projects_to_export(projects, reader, session.cancel, console, failed)
+        files = _free_files(ids, out, force=force) if out is not None else {}
+        request = _collecting(reader.list_jwks)
+        lists = in_parallel(request, sorted(ids), session.parallelism, session.cancel)
         if projects:
             ids |= owner_ids(
                 (one for one in lists.values() if isinstance(one, LiveProject)), session
             )
-    for name, live in lists.items():
-        for jwk in live.jwks if isinstance(live, LiveProject) else ():
-            console.require_no_token(
-                name, jwk.name, (jwk.name, jwk.description or "", jwk.kid or "")
-            )
-    exported = {name: manifest_of(_checked(name, live, ids[name])) for name, live in lists.items()}
-    files = _write_files(exported, out) if out is not None else {}
-    _report(exported, files, out, console)
-    return ExitCode.DONE
+    exported = _exported(lists, ids, failed, console)
+    if out is not None and exported:
+        _write_files(exported, files, out)
+    _report(exported, failed, files, out, console)
+    return worst(error.exit_code for error in failed.values())
 
 
 def _projects_to_export(
-    names: tuple[str, ...], reader: GatewayReader, cancel: CancelToken, console: Console
+    names: tuple[str, ...],
+    reader: GatewayReader,
+    cancel: CancelToken,
+    console: Console,
+    failed: dict[str, ReconcilerError],
 ) -> dict[str, str | None]:
     """The projects to export, each with its id where the gateway listed it.
 
-    Raises:
-        RefusedError: no manifest can name one that was asked for.
+    Adds to ``failed`` those that were asked for though no manifest can name them.
     """
     from reconciler.cli.parallel import in_parallel
     from reconciler.core.names import name_fault
@@ -91,9 +103,9 @@ def _projects_to_export(
     for name in names:
         if fault := name_fault(name):
             what = f"The project {escape.name(name)} can't be declared: its name {fault}"
-            raise RefusedError(what)
+            failed[name] = RefusedError(what)
     if names:
-        return dict.fromkeys(names)
+        return {name: None for name in names if name not in failed}
     (rows,) = in_parallel(lambda _all: reader.list_projects(), [""], 1, cancel).values()
     ids = {row.name: row.id for row in rows}
     for name in list(ids):
@@ -101,6 +113,57 @@ def _projects_to_export(
             del ids[name]
             console.note(f"warning: left out: the project {escape.name(name)}: its name {fault}")
     return ids
+
+
+def _collecting(
+    list_jwks: Callable[[str], LiveList],
+) -> Callable[[str], LiveList | ReconcilerError]:
+    """The same request, but an error is its result: other projects may be readable all the same."""
+    failures: list[GatewayError] = []
+
+    def request(name: str) -> LiveList | ReconcilerError:
+        if len(failures) >= _MOST_FAILURES:
+            what = f"Project {name} was not asked for, as the gateway failed at others before it"
+            return GatewayError(what, fix="Run again once the gateway answers")
+        try:
+            return list_jwks(name)
+        except AuthError as error:
+            return error
+        except GatewayError as error:
+            failures.append(error)
+            return error
+
+    return request
+
+
+def _exported(
+    lists: Mapping[str, LiveList | ReconcilerError],
+    ids: Mapping[str, str | None],
+    failed: dict[str, ReconcilerError],
+    console: Console,
+) -> dict[str, Exported]:
+    """The manifests, by project; adds to ``failed`` why there is none."""
+    from reconciler.manifests.export import TOO_LARGE, is_too_large, manifest_of
+
+    exported = {}
+    for name, live in lists.items():
+        if isinstance(live, ReconcilerError):
+            failed[name] = live
+            continue
+        try:
+            project = _checked(name, live, ids[name])
+            for jwk in project.jwks:
+                texts = (jwk.name, jwk.description or "", jwk.kid or "")
+                console.require_no_token(name, jwk.name, texts)
+        except ReconcilerError as error:
+            failed[name] = error
+            continue
+        manifest = manifest_of(project)
+        if is_too_large(manifest):
+            failed[name] = RefusedError(f"Project {name} {TOO_LARGE}")
+        else:
+            exported[name] = manifest
+    return exported
 
 
 def _checked(name: str, live: LiveList, identifier: str | None) -> LiveProject:
@@ -121,16 +184,32 @@ def _checked(name: str, live: LiveList, identifier: str | None) -> LiveProject:
     )
 
 
-def _write_files(exported: dict[str, Exported], folder: Path) -> dict[str, Path]:
-    """Write one file per project; returns their paths, by project."""
-    from reconciler.cli.files import replace_file
+def _free_files(projects: Collection[str], folder: Path, *, force: bool) -> dict[str, Path]:
+    """The file of each project.
 
-    paths = {name: folder / f"{_file_name(name)}.yaml" for name in exported}
-    if len({str(path).casefold() for path in paths.values()}) < len(paths):
+    Raises:
+        UsageError: some are there already, and may not be replaced.
+    """
+    from reconciler.manifests.export import file_names
+    from reconciler.reports import escape
+
+    names = file_names(projects, sys.getfilesystemencoding())
+    files = {project: folder / name for project, name in names.items()}
+    there = [path for path in files.values() if path.exists() or path.is_symlink()]
+    if there and not force:
         raise UsageError(
-            "Two projects' names come to the same file name",
-            fix="Export them one at a time, with stdout sent to a file",
+            f"Already there: {', '.join(escape.terminal(str(path)) for path in there)}",
+            why="What they declare would be lost, and nothing is written",
+            fix="Name another folder, or add --force to replace them",
         )
+    return files
+
+
+def _write_files(exported: dict[str, Exported], files: Mapping[str, Path], folder: Path) -> None:
+    """Write one file per project."""
+    from reconciler.cli.files import replace_file
+    from reconciler.cli.named_files import NamedFile, check_link
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -138,34 +217,56 @@ def _write_files(exported: dict[str, Exported], folder: Path) -> dict[str, Path]
             f"The folder {folder} can't be made: {error.strerror}",
             fix="Name a folder this user may write to",
         ) from error
-    for name, path in paths.items():
-        replace_file(path, exported[name].text)
-    return paths
-
-
-def _file_name(project: str) -> str:
-    """A project's name with all but harmless characters replaced; never empty or hidden."""
-    return re.sub(r"[^\w.-]", "_", project).lstrip(".") or "_"
+    for name, manifest in exported.items():
+        check_link(NamedFile("--out", files[name]))
+        replace_file(files[name], manifest.text)
 
 
 def _report(
-    exported: dict[str, Exported], files: dict[str, Path], out: Path | None, console: Console
+    exported: dict[str, Exported],
+    failed: dict[str, ReconcilerError],
+    files: Mapping[str, Path],
+    out: Path | None,
+    console: Console,
 ) -> None:
+    """Print what was exported, and why the rest could not be.
+
+    Raises:
+        ReconcilerError: nothing could be; the worst of the reasons.
+    """
     from reconciler.reports import escape
+    from reconciler.reports.formatting import counted
 
     for manifest in exported.values():
         for message in manifest.left_out:
             console.note(f"warning: left out: {escape.terminal(message)}")
+    code = worst(error.exit_code for error in failed.values())
+    last = next((error for error in failed.values() if error.exit_code == code), None)
+    for error in failed.values():
+        if exported or error is not last:
+            console.printed.append(error)
+            console.print_error(error)
+    if last is not None and not exported:
+        raise last
     if console.json:
-        console.data(_as_json(exported, files))
+        console.data(_as_json(exported, failed, files, console))
     elif out is None:
         console.document("---\n".join(manifest.text for manifest in exported.values()))
+    keys = counted(sum(manifest.jwks for manifest in exported.values()), "JWK")
+    done = f"{keys} of {counted(len(exported), 'project')}"
+    rest = f"; {len(failed)} of {counted(len(exported) + len(failed), 'project')} could not be"
     if out is not None:
-        keys = sum(manifest.jwks for manifest in exported.values())
-        console.note(f"Wrote {keys} JWKs of {len(exported)} projects to {out}.")
+        console.note(f"Wrote {done} to {escape.terminal(str(out))}{rest if failed else ''}.")
+    elif failed:
+        console.note(f"Exported {done}{rest}.")
 
 
-def _as_json(exported: dict[str, Exported], files: dict[str, Path]) -> str:
+def _as_json(
+    exported: dict[str, Exported],
+    failed: dict[str, ReconcilerError],
+    files: Mapping[str, Path],
+    console: Console,
+) -> str:
     from reconciler.reports import plan_json
 
     projects = [
@@ -178,4 +279,15 @@ def _as_json(exported: dict[str, Exported], files: dict[str, Path]) -> str:
         }
         for name, manifest in exported.items()
     ]
-    return plan_json.encode({"projects": projects})
+    # Of an error, nothing is read back: it may be masked, unlike the manifests.
+    errors = [
+        {
+            "name": name,
+            "exitCode": error.exit_code,
+            "what": console.masked(error.what),
+            "why": console.masked(error.why),
+            "fix": console.masked(error.fix),
+        }
+        for name, error in failed.items()
+    ]
+    return plan_json.encode({"projects": projects, "failed": errors})
