@@ -93,6 +93,15 @@ def encoding_problem(raw: bytes, file: str, reason: str) -> Problem:
     return _after(text[: bad.start()], file, message)
 
 
+def byte_order_mark_problem(before: bytes, file: str) -> Problem:
+    """The problem for a byte-order mark inside a file, which stands after ``before``."""
+    message = (
+        "a byte-order mark (U+FEFF) stands inside the file, as where files that begin with one are "
+        "put together; save each as UTF-8 without it, or remove the character"
+    )
+    return _after(before.decode(errors="replace"), file, message)
+
+
 def _unknown(reported: str) -> str:
     return f"this is not YAML: {visible(reported.strip())}; correct it"
 

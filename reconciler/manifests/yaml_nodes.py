@@ -7,6 +7,7 @@ in its C form as in its Python form, so that is where depth and number of nodes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -14,7 +15,11 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.manifests.problems import FileError, location_of, problem_at
-from reconciler.manifests.yaml_errors import encoding_problem, syntax_problem
+from reconciler.manifests.yaml_errors import (
+    byte_order_mark_problem,
+    encoding_problem,
+    syntax_problem,
+)
 
 MAX_DEPTH = 32
 """Nested collections and values; a manifest needs 7. libyaml recurses in C and would crash."""
@@ -35,6 +40,11 @@ UNTAGGED = "untagged"
 """The tag of every node whose author wrote none; any other tag was written out."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MARK_INSIDE = re.compile(
+    rb"(?<=[\r\n])\xef\xbb\xbf|\xef\xbb\xbf(?=---|apiVersion\b|kind\b|metadata\b|#|\{)"
+)
+"""A byte-order mark where a second file begins; within a text it is a zero-width space."""
+
 _OTHER_ENCODINGS = {
     b"\xff\xfe": "UTF-16 or UTF-32",
     b"\xfe\xff": "UTF-16",
@@ -94,7 +104,7 @@ def documents(
         if raw.startswith(mark):
             message = f"this is {encoding}, manifests are UTF-8; save the file as UTF-8"
             raise FileError(Problem(file, message, 1, 1))
-    raw = raw.removeprefix(_BYTE_ORDER_MARK)
+    raw, mark_inside = _split_at_mark(raw.removeprefix(_BYTE_ORDER_MARK), file)
     try:
         parser = loader(raw)
         parser.file = file
@@ -107,6 +117,17 @@ def documents(
     except (ValueError, OverflowError) as error:  # PyYAML hands numbers in escapes on unchecked
         message = "a number in an escape or a directive is out of range; write the character itself"
         raise FileError(Problem(file, message)) from error
+    if mark_inside is not None:
+        raise FileError(mark_inside)
+
+
+def _split_at_mark(raw: bytes, file: str) -> tuple[bytes, Problem | None]:
+    """What stands before a byte-order mark inside a file, and the problem that it is."""
+    found = _MARK_INSIDE.search(raw) if _BYTE_ORDER_MARK in raw else None
+    if found is None:
+        return raw, None
+    before = raw[: found.start()]
+    return before, byte_order_mark_problem(before, file)
 
 
 def node_at(node: yaml.Node, *path: str | int) -> yaml.Node:

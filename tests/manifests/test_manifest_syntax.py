@@ -82,3 +82,23 @@ def test_a_reason_never_met_is_passed_on() -> None:
 )
 def test_what_yaml_reads_a_plain_word_as(text: str, kind: str | None) -> None:
     assert plain_kind(text) == kind
+
+
+INSIDE = {
+    "after a separator": "---\n\ufeff{}",
+    "before a separator": "\ufeff---\n{}",
+    "without a separator": "\ufeff{}",
+    "before a remark": "---\n\ufeff# remark\n{}",
+    "after Windows' line end": "---\r\n\ufeff{}",
+    "after a file without an end of its last line": "# no end\ufeff{}",
+}
+
+
+@pytest.mark.parametrize("text", INSIDE.values(), ids=INSIDE)
+def test_a_byte_order_mark_inside_a_file_is_named(text: str) -> None:
+    second = "apiVersion: reconciler/v1\nkind: Project"
+    assert "byte-order mark (U+FEFF)" in file_problem("a: b\n" + text.format(second))
+
+
+def test_a_zero_width_space_in_a_text_is_no_byte_order_mark() -> None:
+    assert list(values_of("a: b\ufeffc d")) == [{"a": "b\ufeffc d"}]
