@@ -206,6 +206,7 @@ def _execute(planned: Planned, session: Session, journal: Journal | None) -> Exe
             writer=gateway.writer,
             wait_before_retry=gateway.retries.wait_before_retry,
             is_cancelled=session.cancel.is_cancelled,
+            is_abandoned=session.cancel.is_abandoned,
             on_sent=on_sent,
             recorder=journal or NoRecorder(),
         )

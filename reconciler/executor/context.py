@@ -78,6 +78,7 @@ class ExecutionContext(Struct, frozen=True, kw_only=True):
             seconds the gateway asked for; False where it may not be sent again, as the budget is
             used up or the run was cancelled.
         is_cancelled: whether no further update may start.
+        is_abandoned: whether updates under way are not waited for any more.
         on_sent: called from worker threads, once per step that was sent.
         recorder: records updates.
     """
@@ -86,6 +87,7 @@ class ExecutionContext(Struct, frozen=True, kw_only=True):
     writer: Writer
     wait_before_retry: Callable[[int, float | None], bool]
     is_cancelled: Callable[[], bool]
+    is_abandoned: Callable[[], bool] = lambda: False
     on_sent: Callable[[Step], None]
     recorder: Recorder = NoRecorder()
 

@@ -63,15 +63,21 @@ class ProjectRun:
     def outcomes_after_bug(self, error: Exception) -> list[StepOutcome]:
         """The outcomes after a bug of ours, which ended ``run``: what was sent is unknown."""
         # Only the kind of error is reported: its text may hold anything.
-        message = f"a bug of this program: {type(error).__name__}"
+        return self._not_settled(f"a bug of this program: {type(error).__name__}")
+
+    def outcomes_when_abandoned(self) -> list[StepOutcome]:
+        """The outcomes of a project whose thread is still at work, and not waited for."""
+        return self._not_settled("the run was ended before the list was read back")
+
+    def _not_settled(self, message: str) -> list[StepOutcome]:
         unknown = [
             StepOutcome(write.step, Outcome.UNKNOWN, message, write.attempts)
-            for write in self._sent
+            for write in tuple(self._sent)
         ]
-        return unknown + self._not_tried(message)
+        return unknown + self._not_tried(message, len(unknown))
 
-    def _not_tried(self, reason: str) -> list[StepOutcome]:
-        rest = self._steps[len(self._sent) :]
+    def _not_tried(self, reason: str, sent: int | None = None) -> list[StepOutcome]:
+        rest = self._steps[len(self._sent) if sent is None else sent :]
         return [StepOutcome(step, Outcome.NOT_TRIED, reason) for step in rest]
 
     def _is_stopped(self) -> bool:

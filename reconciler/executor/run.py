@@ -69,8 +69,13 @@ def execute(
             return project.outcomes_after_bug(error)
 
     futures = start_all(run, runs, parallelism)
-    while wait(futures, _POLL_SECONDS).not_done:
-        pass  # a signal that came just before a wait is handled after it
-    outcomes = tuple(outcome for future in futures for outcome in future.result())
+    # A signal that came just before a wait is handled after it.
+    while wait(futures, _POLL_SECONDS).not_done and not context.is_abandoned():
+        pass
+    outcomes = tuple(
+        outcome
+        for project, future in zip(runs, futures, strict=True)
+        for outcome in (future.result() if future.done() else project.outcomes_when_abandoned())
+    )
     changed = {run.project: run.list_changes for run in runs if run.list_changes}
     return Execution(outcomes, changed, errors.all())

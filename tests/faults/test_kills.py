@@ -165,18 +165,25 @@ def test_the_write_in_flight_is_finished_and_no_other_is_started(
 
 
 @pytest.mark.parametrize("number", CODES)
-def test_a_second_signal_leaves_at_once(
+def test_a_third_signal_leaves_at_once_and_the_report_says_what_is_unknown(
     harness: Harness, runs: ForkServer, number: signal.Signals
 ) -> None:
     harness.sandbox.admin.add_faults({"kind": "hang", "method": "PUT"})
-    process = runs.start(*apply())
+    process = runs.start(*apply("--parallelism", "1"))
     until(lambda: "PUT" in {request.method for request in harness.sandbox.requests})
     os.kill(process, number)
-    until(lambda: runs.said("Once more leaves at once"))
+    until(lambda: runs.said("A third signal leaves at once"))
+    os.kill(process, signal.SIGTERM)
+    until(lambda: runs.said("SIGTERM too: still finishing the write in flight"))
     start = time.monotonic()
-    os.kill(process, number)
-    assert runs.end().code == CODES[number]
+    os.kill(process, signal.SIGTERM)
+    ended = runs.end()
+    assert ended.code == CODES[number]
     assert time.monotonic() - start < 2
+    assert ended.result is not None
+    assert ended.result.stopped == f"{number.name} ended the run before its writes were finished"
+    words = [outcome.outcome for outcome in ended.result.settled]
+    assert words == [Outcome.UNKNOWN, *[Outcome.NOT_TRIED] * (len(words) - 1)]
 
 
 @pytest.mark.parametrize("number", CODES)
