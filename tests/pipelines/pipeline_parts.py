@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
-import sysconfig
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from pipeline_stages import PIPELINES, Repository, Stage, environment
+from pipeline_stages import PIPELINES, ROOT, Repository, Stage, environment
 
 JENKINS = PIPELINES / "jenkins" / "Jenkinsfile"
 AZURE = PIPELINES / "azure" / "azure-pipelines.yml"
 GITLAB = PIPELINES / "gitlab" / "templates" / "reconciler.yml"
+GITHUB = PIPELINES / "github" / "reconciler.yml"
+ACTION = ROOT / "action.yml"
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class Host:
     """How one host runs jobs.
 
     Attributes:
-        shell: what a script is given to, as this host calls it.
+        shell: what the file with a script is given to, as this host does.
         plan, apply, drift: the scripts of each job, in order.
         plan_file: where a plan is left for the apply, from the repository; holds ``{stage}``.
         kept: what else a plan leaves, from the same folder.
+        comment: the script that comments, where it is one of its own.
         scheduled: variables on a schedule.
         always: variables everywhere.
+        wrapped: a script as this host writes it into the file.
     """
 
     name: str
@@ -38,29 +41,43 @@ class Host:
     drift: tuple[str, ...]
     plan_file: str
     kept: tuple[str, ...] = ("plan.md", "plan.html", "plan.xml")
+    comment: tuple[str, ...] = ()
     scheduled: dict[str, str] = field(default_factory=dict)
     always: dict[str, str] = field(default_factory=dict)
+    wrapped: Callable[[str], str] = str
+
+    def start(
+        self, script: str, stage: Stage, work: Repository, **more: str
+    ) -> subprocess.Popen[str]:
+        """Start one script as the host does, in a process group of its own."""
+        scratch = work.folder.parent
+        variables = {"STAGE": stage.name, "MANIFESTS": stage.manifests, "RECONCILER": _PINNED}
+        variables |= {"PLAN": self.plan_file.format(stage=stage.name)}
+        variables |= {"WORKSPACE_TMP": str(scratch / "workspace@tmp")}
+        variables |= stage.login | self.always | more
+        file = scratch / "script.sh"
+        file.write_text(self.wrapped(script))
+        return subprocess.Popen(
+            [*self.shell, str(file)],
+            cwd=work.folder,
+            env=environment(scratch, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
 
     def run(
         self, scripts: tuple[str, ...], stage: Stage, work: Repository, **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Run scripts of one job until one fails; gives the last."""
-        variables = {"STAGE": stage.name, "MANIFESTS": stage.manifests, "RECONCILER": _PINNED}
-        variables |= {"PLAN": self.plan_file.format(stage=stage.name)}
-        variables |= {"WORKSPACE_TMP": str(work.folder.parent / "workspace@tmp")}
-        variables |= stage.login | self.always | more
         for script in scripts:
-            done = subprocess.run(
-                [*self.shell, script],
-                cwd=work.folder,
-                env=environment(work.folder.parent, **variables),
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            if done.returncode:
+            with self.start(script, stage, work, **more) as process:
+                out, err = process.communicate(timeout=120)
+            if process.returncode:
                 break
-        return done
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def pinned() -> str:
@@ -77,7 +94,7 @@ def jenkins_scripts() -> dict[str, str]:
     steps = re.findall(
         r"sh\(?\s*label: '([^']+)',.*?script: '''(.*?)'''", JENKINS.read_text(), re.DOTALL
     )
-    return {label: textwrap.dedent(text.replace("\\\\", "\\")) for label, text in steps}
+    return {label: text.replace("\\\\", "\\") for label, text in steps}
 
 
 def azure_document() -> dict[str, Any]:
@@ -141,25 +158,62 @@ def _gitlab_scripts(job: str) -> tuple[str, ...]:
     return tuple(scripts)
 
 
+def _gitlab_wrapped(script: str) -> str:
+    """What GitLab's runner makes of the lines of ``script``: bash evaluates them in a pipe."""
+    return f"set -eo pipefail\nset +o noclobber\n: | eval {shlex.quote(script)}\nexit 0\n"
+
+
+def github_scripts(job: str) -> dict[str, str]:
+    """Name → script of every step of a job of the workflow."""
+    steps = yaml.safe_load(GITHUB.read_text())["jobs"][job]["steps"]
+    return {step["name"]: step["run"] for step in steps if "run" in step}
+
+
+def action_scripts() -> dict[str, str]:
+    """Name → script of every step of the action."""
+    return {
+        step["name"]: step["run"] for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"]
+    }
+
+
+ACTION_SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+"""How GitHub calls ``shell: bash``, which an action has to name."""
+
+
 def hosts() -> dict[str, Host]:
     """Every host whose shell parts are taken out of its file, by name."""
     jenkins, azure = jenkins_scripts(), azure_scripts()
-    packages = sysconfig.get_paths()["purelib"]
+    github = {job: github_scripts(job) for job in ("validate", "plan", "comment", "apply-test")}
     return {
         "jenkins": Host(
             "jenkins",
-            ("sh", "-xec"),
+            ("sh", "-xe"),
             plan=(jenkins["Install"], jenkins["Validate"], jenkins["Plan"]),
             apply=(jenkins["Install"], jenkins["Apply"]),
             drift=(jenkins["Plan"],),
             plan_file="plan/{stage}/plan.json",
+            comment=(jenkins["Comment"],),
             scheduled={"DETAILED": "--detailed-exitcode"},
-            # The new virtual environment finds the package where this one has it.
-            always={"PYTHONPATH": packages, "JENKINS_URL": "http://localhost/", "DETAILED": ""},
+            always={"JENKINS_URL": "http://localhost/", "DETAILED": ""},
+        ),
+        "github": Host(
+            "github",
+            ("bash", "-e"),
+            plan=(
+                github["plan"]["Install"],
+                github["validate"]["Validate"],
+                github["plan"]["Plan"],
+            ),
+            apply=(github["apply-test"]["Install"], github["apply-test"]["Apply"]),
+            drift=(github["plan"]["Plan"],),
+            plan_file="plan/plan.json",
+            comment=(github["comment"]["Comment"],),
+            scheduled={"EVENT": "schedule"},
+            always={"GITHUB_ACTIONS": "true", "EVENT": "push"},
         ),
         "azure": Host(
             "azure",
-            ("bash", "--noprofile", "--norc", "-c"),
+            ("bash", "--noprofile", "--norc"),
             plan=(azure["Install"], azure["Validate"], azure["Plan"]),
             apply=(azure["Install"], azure["Apply"]),
             drift=(azure["Plan"],),
@@ -169,12 +223,13 @@ def hosts() -> dict[str, Host]:
         ),
         "gitlab": Host(
             "gitlab",
-            ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"),
+            ("bash",),
             plan=_gitlab_scripts("plan"),
             apply=_gitlab_scripts("apply"),
             drift=_gitlab_scripts("drift")[-1:],
             plan_file="plan/{stage}/plan.json",
             kept=("plan.md", "plan.html", "plan.xml", "plan-gitlab.json"),
             always={"GITLAB_CI": "true", "CI_DEFAULT_BRANCH": "main"},
+            wrapped=_gitlab_wrapped,
         ),
     }

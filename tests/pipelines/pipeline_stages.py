@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import venv
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -111,11 +112,18 @@ def repository(folder: Path, layout: str) -> Iterator[Repository]:
         ours.git("init", "--initial-branch", "main")
         # Where what the jobs leave behind is not to be committed.
         (folder / ".gitignore").write_text(".*\n!.git*\nplan\napply\ndrift\n*.journal\njournal\n")
-        # As an earlier build left it; pip comes from PYTHONPATH, so that it is made in no time.
-        venv.create(folder / ".venv", with_pip=False, symlinks=True)
+        _install(folder.parent / "workspace@tmp" / "reconciler")
         ours.declare(BEFORE)
         ours.commit("Declare the keys")
         yield ours
+
+
+def _install(where: Path) -> None:
+    """What Jenkins installs, in no time: a virtual environment that sees what is installed here."""
+    venv.create(where, with_pip=False, symlinks=True)
+    [packages] = where.glob("lib/*/site-packages")
+    here = sysconfig.get_paths()["purelib"]
+    (packages / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
 
 
 def _stages(stack: ExitStack, layout: str) -> dict[str, Stage]:

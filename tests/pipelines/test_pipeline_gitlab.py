@@ -94,3 +94,15 @@ def test_merge_request_merge_apply_and_no_drift(runner: Path, team: Repository) 
     assert code != 0
     assert "PASS  drift production" in output
     assert "Drift: the keys of test are not as main says." in output
+
+
+def test_what_a_fork_proposes_is_validated_only(runner: Path, team: Repository) -> None:
+    team.propose()
+    code, output = run(
+        runner, team, CI_PIPELINE_SOURCE="merge_request_event", CI_COMMIT_BRANCH="",
+        CI_MERGE_REQUEST_PROJECT_ID="1", CI_MERGE_REQUEST_SOURCE_PROJECT_ID="2",
+    )  # fmt: skip
+    assert code == 0, output
+    assert "PASS  validate" in output
+    assert "plan" not in output
+    assert not team.stages["test"].manager.requests
