@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from reconciler.code_hosts.answers import advice, error_message, is_rate_limited, retry_after
 from reconciler.code_hosts.credentials import HostCredentials
 from reconciler.code_hosts.model import DeniedError, LostError
 from reconciler.errors import AuthError, GatewayError
 from reconciler.http.client import HttpClient, Query, Response, Result
 from reconciler.http.failures import Cause, TransportFailure
 from reconciler.http.redaction import Secrets
-from reconciler.http.retries import RetryPolicy, seconds
+from reconciler.http.retries import RetryPolicy
 
 T = TypeVar("T")
 
@@ -25,12 +26,6 @@ MAX_PAGES = 500
 """More means that the list never ends: it is 50,000 comments."""
 
 _TRANSIENT = frozenset({408, *range(500, 600)})
-_DEFAULT_LIMIT_SECONDS = 60.0
-"""What GitHub's documentation asks to wait where a limit names no time."""
-_RESETS = ("x-ratelimit-reset", "ratelimit-reset")
-"""Headers that hold the moment a limit ends, in seconds since the epoch: GitHub's and GitLab's."""
-_MESSAGE_MEMBERS = ("message", "error_description", "error", "errors")
-_DEEPEST_MESSAGE = 4
 
 
 class CodeHostClient:
@@ -166,10 +161,11 @@ class CodeHostClient:
 
     def _accepted(self, response: Response, request: str, *, writing: bool) -> Response:
         status = response.status
-        if 200 <= status < 300:
+        if 200 <= status < 300 and status != 203:
             return response
         message = self._message(response)
-        if status == 401:
+        # Azure answers with a page to sign in where a token is not valid.
+        if status in {203, 401}:
             raise AuthError(
                 f"{self.name} rejected the token: {message}",
                 why="It lets nobody comment without a valid one",
@@ -198,6 +194,10 @@ class CodeHostClient:
         kind: type[GatewayError] = GatewayError,
     ) -> GatewayError:
         times = "once" if attempts == 1 else f"{attempts} times"
+        special = advice(result, self._now()) if isinstance(result, Response) else None
+        if special is not None:
+            what, why, fix = special
+            return kind(f"{self.name} {what}: {self._message(result)}", why=why, fix=fix)
         return kind(
             f"{self.name} gave no usable answer to {request}, tried {times}: "
             f"{self._message(result)}",
@@ -240,49 +240,6 @@ def query_of(url: str) -> Query:
     behind a proxy may call itself by another name.
     """
     return dict(parse_qsl(urlsplit(url).query))
-
-
-def error_message(response: Response) -> str:
-    """The message in an error's JSON, whichever host's form it has; "" where there is none."""
-    try:
-        found = response.decode(object)
-    except (ValueError, RecursionError):
-        return ""
-    for _ in range(_DEEPEST_MESSAGE):
-        if isinstance(found, str):
-            return found
-        if isinstance(found, dict):
-            named = (found[name] for name in _MESSAGE_MEMBERS if found.get(name))
-            # GitLab puts the message about a wrong member below that member's name.
-            found = next(named, next(iter(found.values()), None))
-        elif isinstance(found, list):
-            found = next(iter(found), None)
-    return ""
-
-
-def is_rate_limited(response: Response) -> bool:
-    """Whether a rate limit kept the request from being carried out.
-
-    429 (RFC 6585), or GitHub's 403 for a limit; any other 403 is about permissions.
-    """
-    if response.status != 403:
-        return response.status == 429
-    headers: Mapping[str, str] = response.headers
-    spent = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-    return spent or b"secondary rate limit" in response.body
-
-
-def retry_after(result: Result, now: float) -> float | None:
-    """Seconds to wait before a request is sent again; None where the host asks for none."""
-    if isinstance(result, TransportFailure):
-        return None
-    if result.retry_after is not None or not is_rate_limited(result):
-        return result.retry_after
-    for name in _RESETS:
-        moment = seconds(result.header(name))
-        if moment is not None:
-            return max(moment - now, 0.0) + 1.0  # the clocks may differ by a little
-    return _DEFAULT_LIMIT_SECONDS
 
 
 def _may_pass(response: Response) -> bool:

@@ -12,7 +12,15 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from reconciler.code_hosts.model import Action, Comment, CommentsApi, DeniedError, LostError, Posted
+from reconciler.code_hosts.model import (
+    Action,
+    Comment,
+    CommentsApi,
+    DeniedError,
+    LostError,
+    OutdatedError,
+    Posted,
+)
 from reconciler.errors import GatewayError
 
 _CREATIONS = 3
@@ -29,6 +37,7 @@ def post_or_update(api: CommentsApi, marker: str, text: str, *, first: bool = Tr
         first: whether to create it where there is none; if not, only an older one is updated.
 
     Raises:
+        OutdatedError: there is an older comment of ours that may not be updated.
         AuthError: the token is rejected, or the pull request can't be read with it.
         GatewayError: the host is of no use.
     """
@@ -87,7 +96,7 @@ def _settle(api: CommentsApi, ours: Sequence[Comment], text: str) -> Posted | No
     """Bring the oldest up to date, and have the later ones refer to it; None where there is none.
 
     Raises:
-        DeniedError: there is one of ours, and it may not be written.
+        OutdatedError: there is one of ours, and it may not be written.
     """
     for place, comment in enumerate(ours):
         kept = comment if _says(comment, text) else _updated(api, comment, text)
@@ -106,7 +115,13 @@ def _updated(api: CommentsApi, comment: Comment, text: str) -> Comment | None:
     except DeniedError as denied:
         if denied.gone or api.author() is None:
             return None
-        raise
+        where = f" at {comment.url}" if comment.url else ""
+        raise OutdatedError(
+            f"Our comment{where} may not be updated: {denied.message}",
+            why="It still shows what an earlier run found, which may not be so any more",
+            fix="Give the token the permission to edit its comments, or delete that one, and run "
+            "again",
+        ) from denied
 
 
 def _supersede(api: CommentsApi, later: Comment, kept: Comment) -> bool:

@@ -101,6 +101,10 @@ class DeniedError(AuthError):
         self.gone = gone
 
 
+class OutdatedError(AuthError):
+    """Our comment shows an earlier run's result, and the token may not change it."""
+
+
 class LostError(GatewayError):
     """A comment was sent, and no answer says whether it was created."""
 

@@ -182,6 +182,40 @@ CODES = {
 }
 
 
+ADVICE = {
+    301: "give --repository and --host-url as they are now",
+    410: "Check that the pull request still exists",
+    422: "a locked or archived pull request takes no comments",
+    429: "Run again in 3600 s, or with a token that fewer jobs share",
+}
+
+
+@each_host
+@pytest.mark.parametrize("status", ADVICE)
+def test_each_answer_has_its_own_advice_beside_the_host_s_reasons(
+    run: CommandLine, kind: type[FakeCodeHost], status: int
+) -> None:
+    fake_host = kind()
+    words = {"message": "Words", "errors": [{"message": "and reasons"}]}
+    fake_host.fail("POST .*", Said(status, words, {"Retry-After": "3600"} if status == 429 else {}))
+    with serving(fake_host):
+        ran = comment(run, fake_host, plan(1))
+    assert ran.code == 69
+    text = " ".join(ran.err.split())
+    assert f"Words (and reasons) (HTTP {status})" in text
+    assert ADVICE[status] in text
+
+
+def test_an_older_verdict_that_stays_is_a_failure(run: CommandLine) -> None:
+    fake_host = Github()
+    with serving(fake_host):
+        comment(run, fake_host, plan(1))
+        fake_host.fail("PATCH .*", Said(403, {"message": "Resource not accessible"}))
+        ran = comment(run, fake_host, plan(2))
+    assert ran.code == 77
+    assert "still shows what an earlier run found" in " ".join(ran.err.split())
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("case", CODES)
 def test_a_failure_has_its_code(run: CommandLine, case: str, form: str) -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fake_code_hosts import TOKEN
 
-from reconciler.code_hosts.client import error_message
+from reconciler.code_hosts.answers import error_message
 from reconciler.code_hosts.credentials import find_credentials
 from reconciler.code_hosts.model import DeniedError, Host
 from reconciler.errors import AuthError, UsageError
@@ -68,7 +68,18 @@ def test_a_token_that_can_t_be_sent_is_not_repeated(environment: dict[str, str])
         ({"message": "a"}, "a"),
         ({"message": "", "error": "a"}, "a"),
         ({"error": {"message": "a"}}, "a"),
-        ({"errors": [{"message": "a"}, {"message": "b"}]}, "a"),
+        ({"errors": [{"message": "a"}, {"message": "b"}]}, "a (b)"),
+        (
+            {
+                "message": "Validation Failed",
+                "errors": [{"resource": "IssueComment", "field": "body", "code": "unprocessable"}],
+            },
+            "Validation Failed (body unprocessable)",
+        ),
+        (
+            {"message": "Validation Failed", "errors": ["it is locked"]},
+            "Validation Failed (it is locked)",
+        ),
         ({"message": {"note": ["a"]}}, "a"),
         ({}, ""),
         ([], ""),

@@ -26,7 +26,7 @@ from reconciler.code_hosts.client import LONGEST_WAIT
 from reconciler.code_hosts.comments import post_or_update
 from reconciler.code_hosts.credentials import find_credentials
 from reconciler.code_hosts.hosts import host_retries, open_comments
-from reconciler.code_hosts.model import Action, DeniedError, Host, LostError, Posted
+from reconciler.code_hosts.model import Action, DeniedError, Host, LostError, OutdatedError, Posted
 from reconciler.errors import AuthError, GatewayError, ReconcilerError
 from reconciler.http.client import TransportOptions
 from reconciler.http.retries import MAX_ATTEMPTS
@@ -166,14 +166,17 @@ def test_a_token_that_may_not_create_is_no_failure(kind: type[FakeCodeHost], sta
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORGES if kind is not BitbucketCloud])
-def test_a_token_that_may_not_update_is_no_failure_and_no_second_comment(
+def test_an_outdated_comment_that_may_not_be_updated_is_a_failure_that_names_it(
     kind: type[FakeCodeHost],
 ) -> None:
     fake_host = kind()
     fake_host.add(report("old"))
     fake_host.fail("(PATCH|PUT) .*", Said(403, {"message": "no"}))
-    with posting(fake_host) as post:
-        assert post(report("new")).action is Action.FORBIDDEN
+    with posting(fake_host) as post, pytest.raises(OutdatedError) as caught:
+        post(report("new"))
+    assert "Our comment at https://git.example/" in caught.value.what
+    assert "no (HTTP 403)" in caught.value.what
+    assert "still shows what an earlier run found" in caught.value.why
     assert texts(fake_host) == [report("old")]
 
 
