@@ -8,7 +8,7 @@ same end, whichever is slower: after creating a comment, each lists again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -27,7 +27,18 @@ _CREATIONS = 3
 """How often a comment is posted at most, each time after a list that did not show it."""
 
 
-def post_or_update(api: CommentsApi, marker: str, text: str, *, first: bool = True) -> Posted:
+def _never(_text: str) -> bool:
+    return False
+
+
+def post_or_update(
+    api: CommentsApi,
+    marker: str,
+    text: str,
+    *,
+    first: bool = True,
+    is_newer: Callable[[str], bool] = _never,
+) -> Posted:
     """Have exactly one comment with this marker say this.
 
     Args:
@@ -35,6 +46,7 @@ def post_or_update(api: CommentsApi, marker: str, text: str, *, first: bool = Tr
         marker: a line that stands in ``text`` and in no comment about anything else.
         text: Markdown.
         first: whether to create it where there is none; if not, only an older one is updated.
+        is_newer: whether a comment's text is of a newer run than ``text``; then it stays.
 
     Raises:
         OutdatedError: there is an older comment of ours that may not be updated.
@@ -42,13 +54,19 @@ def post_or_update(api: CommentsApi, marker: str, text: str, *, first: bool = Tr
         GatewayError: the host is of no use.
     """
     try:
-        return _post(api, marker, text, first=first)
+        return _post(api, marker, text, is_newer, first=first)
     except DeniedError as denied:
         return Posted(Action.FORBIDDEN, message=denied.message)
 
 
-def _post(api: CommentsApi, marker: str, text: str, *, first: bool) -> Posted:
-    found = _settle(api, _ours(api, marker), text)
+def _post(
+    api: CommentsApi, marker: str, text: str, is_newer: Callable[[str], bool], *, first: bool
+) -> Posted:
+    ours = _ours(api, marker)
+    newer = next((comment for comment in ours if is_newer(comment.text)), None)
+    if newer is not None:
+        return Posted(Action.NEWER, newer.url, id=newer.id)
+    found = _settle(api, ours, text)
     if found is not None:
         return found
     if not first:

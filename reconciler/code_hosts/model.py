@@ -65,6 +65,10 @@ class Action(StrEnum):
     """There is none, and none was to be created."""
     FORBIDDEN = "forbidden"
     """The token may not write it."""
+    NEWER = "newer"
+    """It is of a newer run, and stays."""
+    NO_PULL_REQUEST = "no-pull-request"
+    """The run is of none."""
 
 
 class Posted(Struct, frozen=True):

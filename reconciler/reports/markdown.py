@@ -5,11 +5,8 @@ It reads the same on GitHub, GitLab and Bitbucket; no live text leaves its code 
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -20,6 +17,7 @@ from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Change
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.reports import escape
+from reconciler.reports.comment_lines import marker
 from reconciler.reports.descriptions import compared
 from reconciler.reports.formatting import counted
 from reconciler.reports.linked_renames import LinkedRenames
@@ -33,7 +31,6 @@ SMALLEST_LIMIT = 8_000
 """Characters that what is never left out can take."""
 
 _SIGNS = {Status.GOOD: "✅", Status.PENDING: "📝", Status.BAD: "❌"}
-_LONGEST_KEY = 100
 _LONGEST_LINE = 300
 _LONGEST_MESSAGE = 1_000
 _DESCRIPTION_WIDTH = 80
@@ -81,17 +78,19 @@ def render(
     key: str | None = None,
     html: bool = True,
     command: str = "reconciler apply",
+    about: str = "",
 ) -> str:
     """The result as Markdown, ended by a line feed.
 
     Args:
         result: what to report.
         limit: characters it must not exceed; rows are left out, and counted, until it does not.
-        key: tells the comments of several gateways or stages on one request apart; see ``marker``.
-            The gateway's URL where it is not given.
+        key: tells the comments of several gateways or stages on one request apart; see
+            ``comment_lines.marker``. The gateway's URL where it is not given.
         html: whether the host shows HTML and diagrams. Bitbucket does not: without, nothing is
             folded or drawn.
         command: what was called, where it may have to be called again.
+        about: Markdown that says what a comment is of.
 
     Raises:
         ValueError: the limit is below ``SMALLEST_LIMIT``.
@@ -107,12 +106,18 @@ def render(
         messages=[verdict.rest] if verdict.rest else [],
         stopped=view.stopped,
         plan=view.plan,
+        about=about,
         marker=marker(view.plan.gateway if key is None else key, html=html),
     )
 
 
 def render_error(
-    error: ReconcilerError, *, limit: int = 60_000, key: str | None = None, html: bool = True
+    error: ReconcilerError,
+    *,
+    limit: int = 60_000,
+    key: str | None = None,
+    html: bool = True,
+    about: str = "",
 ) -> str:
     """A failure that left no result, as Markdown; it has a marker only where a key is given.
 
@@ -132,25 +137,24 @@ def render_error(
         title=title,
         messages=[message for message in messages if message],
         fix=fix,
+        about=about,
         marker="" if key is None else marker(key, html=html),
     )
 
 
-def marker(key: str, *, html: bool = True) -> str:
-    """The hidden line by which a comment is found again.
-
-    Args:
-        key: any text; other characters than a URL's usual ones are percent-encoded, and a long one
-            is cut and hashed, so that two keys never share a marker.
-        html: as for ``render``; without, it is a link definition that nothing refers to.
-    """
-    name = quote(key, safe="/:.", errors="surrogatepass")
-    # "--" could end an HTML comment.
-    name = re.sub("-(?=-)|-$", "%2D", name)
-    if len(name) > _LONGEST_KEY:
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        name = f"{name[: _LONGEST_KEY // 2]}~{digest}"
-    return f"<!-- reconciler:{name} -->" if html else f"[//]: # (reconciler:{name})"
+def render_valid(projects: int, jwks: int, *, key: str, html: bool = True, about: str = "") -> str:
+    """Valid manifests as the Markdown of a comment."""
+    declared = f"{counted(jwks, 'JWK')} in {counted(projects, 'project')}"
+    return _fitted(
+        [],
+        SMALLEST_LIMIT,
+        folds=html,
+        sign=_SIGNS[Status.GOOD],
+        title=f"The manifests are valid: {declared}",
+        messages=["No gateway was asked."],
+        about=about,
+        marker=marker(key, html=html),
+    )
 
 
 def _sections(view: View, *, diagrams: bool) -> list[Section]:
@@ -198,7 +202,7 @@ def _fitted(sections: Sequence[Section], limit: int, **values: object) -> str:
         raise ValueError(message)
     page = _environment().get_template("markdown.j2")
     sections = [section for section in sections if section.rows or section.omitted]
-    values = {"stopped": "", "fix": "", "plan": None, "sections": sections, **values}
+    values = {"stopped": "", "fix": "", "plan": None, "about": "", "sections": sections, **values}
     frames = sum(len(section.head) + len(section.tail) + _FOLD for section in sections)
     room = limit - len(page.render(values)) - frames
     for section in sorted(sections, key=lambda section: section.rank):

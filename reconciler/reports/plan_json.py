@@ -130,6 +130,22 @@ def loads(text: str | bytes) -> RunResult:
     Raises:
         UsageError: too long, no JSON, of another format, or a member is not as documented.
     """
+    members = read_document(text)
+    if "error" in members and "changes" not in members:
+        raise UsageError(
+            "the file is the report of a run that failed before it had a plan",
+            why="there are no changes in it to show or to compare",
+            fix="mend what its `error` member says and save the plan again",
+        )
+    return result_of(members)
+
+
+def read_document(text: str | bytes) -> Document:
+    """The members of any JSON document that this program writes, of a format it can read.
+
+    Raises:
+        UsageError: too long, no JSON, or of another format.
+    """
     if len(text) > MAX_SIZE:
         raise UsageError(
             f"the plan file is longer than {MAX_SIZE // 2**20} MiB",
@@ -139,9 +155,28 @@ def loads(text: str | bytes) -> RunResult:
     parsed = _parsed(text)
     if not isinstance(parsed, dict):
         raise _no_plan("it is not an object")
-    _check_is_plan(parsed)
+    version = parsed.get("formatVersion")
+    match = _VERSION.fullmatch(version) if isinstance(version, str) else None
+    if match is None:
+        missing = "is missing" if version is None else 'is not of the form "1.0"'
+        raise _no_plan(f"formatVersion {missing}")
+    if match[1] != _MAJOR:
+        raise UsageError(
+            f"the plan file is of format {version}, and this program reads format {_MAJOR}",
+            why="members of another format may mean other things",
+            fix="use the release of reconciler that wrote it, or save the plan again with this one",
+        )
+    return parsed
+
+
+def result_of(members: Document) -> RunResult:
+    """The result in the members of a plan JSON.
+
+    Raises:
+        UsageError: a member is not as documented.
+    """
     try:
-        return _result(_converted(parsed))
+        return _result(_converted(members))
     except msgspec.ValidationError as error:
         raise _no_plan(_described(str(error))) from None
 
@@ -203,27 +238,6 @@ def _parsed(text: str | bytes) -> object:
         why="a plan that was cut short or edited can't be trusted in any part",
         fix=_SAVE_AGAIN,
     )
-
-
-def _check_is_plan(members: Document) -> None:
-    """Refuse another format, and the report of a run that failed before it had a plan."""
-    version = members.get("formatVersion")
-    match = _VERSION.fullmatch(version) if isinstance(version, str) else None
-    if match is None:
-        missing = "is missing" if version is None else 'is not of the form "1.0"'
-        raise _no_plan(f"formatVersion {missing}")
-    if match[1] != _MAJOR:
-        raise UsageError(
-            f"the plan file is of format {version}, and this program reads format {_MAJOR}",
-            why="members of another format may mean other things",
-            fix="use the release of reconciler that wrote it, or save the plan again with this one",
-        )
-    if "error" in members and "changes" not in members:
-        raise UsageError(
-            "the file is the report of a run that failed before it had a plan",
-            why="there are no changes in it to show or to compare",
-            fix="mend what its `error` member says and save the plan again",
-        )
 
 
 def _converted(members: Document) -> _PlanDocument:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from reconciler.code_hosts.model import Host
 from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Action, Change, Effect, JwkFields, Plan, Step, Summary
-from reconciler.reports import markdown, plan_json
+from reconciler.errors import GatewayError, ManifestError, Problem
+from reconciler.reports import comment_lines, markdown, plan_json
 
 GATEWAY = "https://manager.example.com/apiops"
 VARIABLE = {
@@ -55,9 +57,15 @@ def plan(count: int, name: str = "key") -> str:
 
 
 def comment(
-    run: CommandLine, fake_host: FakeCodeHost, saved: str, *options: str, **environment: Any
+    run: CommandLine,
+    fake_host: FakeCodeHost,
+    saved: str,
+    *options: str,
+    made: int = 1_000,
+    **environment: Any,
 ) -> Ran:
     (run.folder / "plan.json").write_text(saved)
+    os.utime(run.folder / "plan.json", (made, made))
     where = ("--host", fake_host.host.value, "--host-url", fake_host.url)
     which = ("--repository", "acme/keys", "--pull-request", "7")
     environment = {VARIABLE[fake_host.host]: TOKEN} | environment
@@ -77,7 +85,10 @@ def test_a_plan_s_report_is_posted_and_updated(run: CommandLine, kind: type[Fake
     assert not created.err + updated.err + unchanged.err
     html = fake_host.host is not Host.BITBUCKET
     [kept] = fake_host.comments
-    assert kept.text == markdown.render(plan_json.loads(plan(3)), key=GATEWAY, html=html)
+    order = comment_lines.order_line("time", [1_000], html=html)
+    assert kept.text == markdown.render(
+        plan_json.loads(plan(3)), key=GATEWAY, html=html, about=order
+    )
 
 
 @each_host
@@ -172,6 +183,156 @@ def test_more_comments_than_one_are_told(run: CommandLine) -> None:
         fake_host.add(text)
         ran = comment(run, fake_host, plan(1))
     assert ran.err.startswith("warning: 1 more of our comments")
+
+
+RUNS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "GitHub": (
+        {"GITHUB_ACTIONS": "true", "GITHUB_WORKFLOW": "JSON Web Keys", "GITHUB_RUN_ID": "900",
+         "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/keys",
+         "GITHUB_SHA": "a" * 40, "GITHUB_RUN_NUMBER": "11", "GITHUB_RUN_ATTEMPT": "2"},
+        {"GITHUB_RUN_ATTEMPT": "3"},
+        "[run 11](https://github.com/acme/keys/actions/runs/900/attempts/2)",
+    ),
+    "GitLab": (
+        {"GITLAB_CI": "true", "CI_PIPELINE_ID": "99", "CI_PIPELINE_URL": "https://gitlab.com/p/99",
+         "CI_COMMIT_SHA": "a" * 40},
+        {"CI_PIPELINE_ID": "100"},
+        "[pipeline 99](https://gitlab.com/p/99)",
+    ),
+    "Bitbucket": (
+        {"BITBUCKET_BUILD_NUMBER": "9", "BITBUCKET_REPO_FULL_NAME": "acme/keys",
+         "BITBUCKET_COMMIT": "a" * 40},
+        {"BITBUCKET_BUILD_NUMBER": "10"},
+        "[pipeline 9](https://bitbucket.org/acme/keys/pipelines/results/9)",
+    ),
+    "Azure": (
+        {"TF_BUILD": "True", "BUILD_BUILDID": "9", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/a/",
+         "SYSTEM_TEAMPROJECT": "My Keys", "BUILD_SOURCEVERSION": "a" * 40},
+        {"BUILD_BUILDID": "10"},
+        "[run 9](https://dev.azure.com/a/My%20Keys/_build/results?buildId=9)",
+    ),
+    "Jenkins": (
+        {"JENKINS_URL": "http://j/", "BUILD_NUMBER": "9", "JOB_NAME": "keys/PR-7",
+         "BUILD_URL": "http://j/job/keys/9/", "GIT_COMMIT": "a" * 40},
+        {"BUILD_NUMBER": "10"},
+        "[build 9](http://j/job/keys/9/)",
+    ),
+}  # fmt: skip
+"""The environment of a run, what differs in a later one, and the link to the first."""
+
+
+@pytest.mark.parametrize(("environment", "later", "link"), RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize("kind", [Github, BitbucketCloud], ids=["HTML", "no HTML"])
+def test_an_older_run_leaves_the_comment_of_a_newer_one(
+    run: CommandLine,
+    kind: type[FakeCodeHost],
+    environment: dict[str, Any],
+    later: dict[str, Any],
+    link: str,
+) -> None:
+    words = ("--key", "production")
+    with serving(kind()) as fake_host:
+        comment(run, fake_host, plan(1), *words, **environment)
+        assert f"`production` · commit `{'a' * 10}` · {link}" in fake_host.comments[0].text
+        newer = comment(run, fake_host, plan(2), *words, **environment | later)
+        older = comment(run, fake_host, plan(1), *words, **environment)
+        told = comment(run, fake_host, plan(1), *words, "--format", "json", **environment)
+        again = comment(run, fake_host, plan(3), *words, **environment | later)
+    assert newer.out.startswith("Updated the comment")
+    assert (older.code, older.out) == (0, "")
+    assert older.err.startswith(
+        "warning: The comment is of a newer run than this one, and stays: h"
+    )
+    assert told.document["comment"]["action"] == "newer"
+    assert again.out.startswith("Updated the comment")
+    assert len(fake_host.comments) == 1
+
+
+def test_runs_of_another_series_and_comments_of_none_are_not_compared(run: CommandLine) -> None:
+    github = RUNS["GitHub"][0]
+    with serving(Github()) as fake_host:
+        fake_host.add(markdown.render(plan_json.loads(plan(1))))
+        assert comment(run, fake_host, plan(2), **github).out.startswith("Updated")
+        other = github | {"GITHUB_WORKFLOW": "Another", "GITHUB_RUN_NUMBER": "1"}
+        assert comment(run, fake_host, plan(3), **other).out.startswith("Updated")
+
+
+def test_without_a_pipeline_the_report_made_first_is_the_older_one(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        comment(run, fake_host, plan(2), made=2_000)
+        assert "newer run" in comment(run, fake_host, plan(1), made=1_000).err
+        assert comment(run, fake_host, plan(1), made=3_000).out.startswith("Updated")
+
+
+def test_the_commit_of_a_pull_request_is_its_own_and_not_the_trial_merge(run: CommandLine) -> None:
+    event = run.folder / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": "b" * 40}}}))
+    with serving(Github()) as fake_host:
+        comment(run, fake_host, plan(1), GITHUB_EVENT_PATH=str(event), **RUNS["GitHub"][0])
+    assert f"commit `{'b' * 10}`" in fake_host.comments[0].text
+
+
+PROBLEMS = [Problem("jwks/a.yaml", "name is missing", 3, 5), Problem("jwks/b.yaml", "is empty")]
+FAILED = {
+    "invalid manifests": (
+        ManifestError(PROBLEMS),
+        ("2 problems in the manifests", "jwks/a.yaml:3:5", "name is missing", "jwks/b.yaml"),
+    ),
+    "no gateway": (
+        GatewayError("No answer", why="It is down", fix="Start it"),
+        ("The run came to no result", "No answer", "It is down", "Start it"),
+    ),
+}
+
+
+@each_host
+@pytest.mark.parametrize(("error", "words"), FAILED.values(), ids=FAILED)
+def test_a_run_that_failed_replaces_the_verdict_before_it(
+    run: CommandLine, kind: type[FakeCodeHost], error: Any, words: tuple[str, ...]
+) -> None:
+    with serving(kind()) as fake_host:
+        comment(run, fake_host, plan(1), "--key", "test")
+        ran = comment(run, fake_host, plan_json.render_error(error), "--key", "test")
+        assert ran.code == 0, ran
+        [kept] = fake_host.comments
+    assert all(word in kept.text for word in words), kept.text
+    assert "key-0" not in kept.text
+
+
+def test_a_failed_validate_and_plan_are_reported_as_they_write_it(run: CommandLine) -> None:
+    (run.folder / "bad.yaml").write_text("apiVersion: reconciler/v1\nkind: Project\n")
+    commands: tuple[tuple[str, ...], ...] = (
+        ("validate", "bad.yaml"), ("plan", "bad.yaml"), ("apply", "bad.yaml", "--auto-approve"),
+        ("plan", "bad.yaml", "--nonsense"),
+    )  # fmt: skip
+    with serving(Github()) as fake_host:
+        for command in commands:
+            ran = run(*command, "--format", "json")
+            assert ran.code in {64, 65}
+            assert comment(run, fake_host, ran.out, "--key", "test").code == 0
+            assert "❌" in fake_host.comments[0].text
+    assert len(fake_host.comments) == 1
+
+
+def test_valid_manifests_replace_a_verdict_but_create_none(run: CommandLine) -> None:
+    (run.folder / "good.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: P}\n"
+        "spec: {jwks: [{name: a}, {name: b}]}\n"
+    )
+    valid = run("validate", "good.yaml", "--format", "json").out
+    with serving(Github()) as fake_host:
+        assert comment(run, fake_host, valid, "--key", "test").out.startswith("Nothing to report")
+        comment(run, fake_host, plan(1), "--key", "test")
+        assert comment(run, fake_host, valid, "--key", "test").out.startswith("Updated")
+    assert "The manifests are valid: 2 JWKs in 1 project" in fake_host.comments[0].text
+
+
+def test_a_report_without_a_gateway_needs_a_key(run: CommandLine) -> None:
+    with serving(Github()) as fake_host:
+        ran = comment(run, fake_host, plan_json.render_error(GatewayError("No answer")))
+    assert ran.code == 64
+    assert "Give --key KEY, the same as for the plan's comment" in ran.err
+    assert not fake_host.heard
 
 
 CODES = {

@@ -19,7 +19,8 @@ _FOUND_BY_HOSTS = re.compile(
     r"|\b[0-9a-fA-F]{7,}\b"  # commits
 )
 _ALLOWED_HTML = re.compile(
-    r"<details><summary>[\d,]+ [a-z ]+</summary>|</details>|<!-- reconciler:[!-;?-~]* -->"
+    r"<details><summary>[\d,]+ [a-z ]+</summary>|</details>"
+    r"|<!-- reconciler:[!-;?-~]* -->|<!-- reconciler-run:[!-;?-~]* [\d.]+ -->"
 )
 
 

@@ -31,7 +31,7 @@ from reconciler.errors import (
     StalePlanError,
     UsageError,
 )
-from reconciler.reports import escape, markdown
+from reconciler.reports import comment_lines, escape
 from reconciler.reports import html as page
 from reconciler.reports.annotations import azure as to_azure
 from reconciler.reports.annotations import github as to_github
@@ -191,4 +191,6 @@ def test_a_comment_s_key_and_a_request_s_line_are_only_read() -> None:
         Console(verbosity=2, stderr=stderr).trace(f"GET {text} 200")
         assert in_a_log(stderr.getvalue()) == []
         for html in (True, False):
-            assert in_markdown(f"{markdown.marker(text, html=html)}\n") == []
+            assert in_markdown(f"{comment_lines.marker(text, html=html)}\n") == []
+            order = comment_lines.order_line(text, (1,), html=html)
+            assert in_markdown(f"{comment_lines.about(text, '', text, text)}\n\n{order}\n") == []

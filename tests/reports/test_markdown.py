@@ -14,8 +14,9 @@ from report_strategies import law, marked_texts, results, texts
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Change
 from reconciler.reports import escape
+from reconciler.reports.comment_lines import marker
 from reconciler.reports.descriptions import compared
-from reconciler.reports.markdown import marker, render, render_error
+from reconciler.reports.markdown import render, render_error
 
 UNLIMITED = 10**9
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.code_hosts.hosts import HostRow
     from reconciler.code_hosts.model import Posted, PullRequest
+    from reconciler.code_hosts.runs import RunOrder
     from reconciler.core.outcome import RunResult
+    from reconciler.errors import ReconcilerError
     from reconciler.http.client import TransportOptions
+    from reconciler.reports.saved_report import ValidManifests
+
+    Saved = RunResult | ReconcilerError | ValidManifests
 
 _LONGEST_EVENT = 16 * 1024 * 1024
 
@@ -26,6 +32,8 @@ MESSAGES = {
     "unchanged": "The comment says so already",
     "nothing": "Nothing to report, and no comment to update",
     "forbidden": "No comment was posted",
+    "newer": "The comment is of a newer run than this one, and stays",
+    "no-pull-request": "This run is of no pull request, so nothing was posted",
 }
 """By the action that a host's comments came to."""
 
@@ -45,7 +53,7 @@ Token, from the environment only, with the permission to write comments:
   Bitbucket  BITBUCKET_TOKEN, and BITBUCKET_USERNAME where it is no access token
 """
 )
-@click.argument("planfile", metavar="PLANFILE")
+@click.argument("planfile", metavar="REPORT")
 @click.option(
     "--host",
     type=click.Choice(["github", "gitlab", "bitbucket"]),
@@ -80,24 +88,21 @@ def comment(
     ca_file: Path | None,
     console: Console,
 ) -> int:
-    """Post a plan's report to a pull or merge request, and keep that one comment up to date.
+    """Post a report to a pull or merge request, and keep that one comment up to date.
 
-    PLANFILE is what `plan --out` or `--report json=FILE` wrote, or - for standard input. A comment
-    of an earlier run is updated, also when nothing is to change any more; where there is none, one
-    is created only if there is something to tell. A token that may not write comments, as in a
+    REPORT is what `plan --out` or, of validate, plan and apply, `--report json=FILE` wrote, also of
+    a run that failed; or - for standard input. A comment of an earlier run is updated, also when
+    nothing is to change any more, and that of a newer run stays; where there is none, one is
+    created only if there is something to tell. A token that may not write comments, as in a
     pipeline of a fork, is a warning and no failure.
     """
-    from reconciler.cli.reviewed import EDITED, read_plan_file
     from reconciler.code_hosts.addresses import plain_http_warning
     from reconciler.code_hosts.detect import PullRequestOptions, find_pull_request
     from reconciler.code_hosts.model import Action, DeniedError, Host, Posted
     from reconciler.http.client import TransportOptions
-    from reconciler.reports import plan_json
 
-    text = read_plan_file(planfile)
-    result = plan_json.loads(text)
-    if not plan_json.is_as_written(text):
-        console.note(EDITED)
+    saved = _read(planfile, console)
+    order = _file_order(planfile)
     options = PullRequestOptions(Host(host) if host else None, host_url, repository, pull_request)
     request = find_pull_request(options, os.environ, _event())
     warning = plain_http_warning(request.api)
@@ -105,17 +110,41 @@ def comment(
         console.note(f"warning: {warning}")
     transport = TransportOptions(ca_file=ca_file, trace=console.trace)
     try:
-        posted = _post(request, result, key, transport, console, always=always)
+        posted = _post(request, saved, key, order, transport, console, always=always)
     except DeniedError as denied:
         posted = Posted(Action.FORBIDDEN, message=denied.message)
     _print(posted, console)
     return ExitCode.DONE
 
 
+def _read(name: str, console: Console) -> Saved:
+    from reconciler.cli.reviewed import EDITED, read_plan_file
+    from reconciler.core.outcome import RunResult
+    from reconciler.reports import plan_json, saved_report
+
+    text = read_plan_file(name)
+    saved = saved_report.loads(text)
+    if isinstance(saved, RunResult) and not plan_json.is_as_written(text):
+        console.note(EDITED)
+    return saved
+
+
+def _file_order(name: str) -> RunOrder:
+    """When the report was made: what tells older runs from newer ones where no pipeline does."""
+    from reconciler.code_hosts.runs import RunOrder
+
+    try:
+        moment = Path(name).stat().st_mtime if name != "-" else time.time()
+    except OSError:
+        moment = time.time()
+    return RunOrder("time", (int(moment),))
+
+
 def _post(
     request: PullRequest,
-    result: RunResult,
+    saved: Saved,
     key: str | None,
+    order: RunOrder,
     transport: TransportOptions,
     console: Console,
     *,
@@ -125,37 +154,82 @@ def _post(
     from reconciler.code_hosts.comments import post_or_update
     from reconciler.code_hosts.credentials import find_credentials
     from reconciler.code_hosts.hosts import HOSTS, host_retries, open_comments
-    from reconciler.reports import markdown
+    from reconciler.code_hosts.runs import find_run
+    from reconciler.reports import comment_lines
 
     credentials = find_credentials(request.host, os.environ)
     for secret in credentials.secrets:
         console.mask(secret)
-    key = result.plan.gateway if key is None else key
     row = HOSTS[request.host]
-    marker = markdown.marker(key, html=row.shows_html)
-    report = console.masked(_sized(result, key, row))
+    run = find_run(os.environ, _event())
+    order = run.order or order
+    about = comment_lines.about(key or "", run.commit, run.name, run.url)
+    hidden = comment_lines.order_line(order.series, order.numbers, html=row.shows_html)
+    key = _key(saved) if key is None else key
+    marker = comment_lines.marker(key, html=row.shows_html)
+    report = _sized(saved, key, row, "\n\n".join(filter(None, (about, hidden))))
     stop = CancelToken(console.note)
     with (
         stop.listening(None),
         open_comments(request, credentials, host_retries(stop.wait), transport) as comments,
     ):
-        return post_or_update(comments, marker, report, first=always or _is_worth(result))
+        return post_or_update(
+            comments,
+            marker,
+            console.masked(report),
+            first=always or _is_worth(saved),
+            is_newer=lambda text: comment_lines.is_newer(text, order.series, order.numbers),
+        )
 
 
-def _is_worth(result: RunResult) -> bool:
+def _key(saved: Saved) -> str:
+    """What tells the comment from others where nobody says so: the gateway's URL.
+
+    Raises:
+        UsageError: the report is of a run that asked no gateway.
+    """
+    from reconciler.core.outcome import RunResult
+    from reconciler.errors import UsageError
+
+    if isinstance(saved, RunResult):
+        return saved.plan.gateway
+    raise UsageError(
+        "The report names no gateway",
+        why="Nothing tells which comment it belongs to",
+        fix="Give --key KEY, the same as for the plan's comment",
+    )
+
+
+def _is_worth(saved: Saved) -> bool:
     """Whether there is anything to look at for those who review."""
-    plan = result.plan
+    from reconciler.core.outcome import RunResult
+    from reconciler.errors import ReconcilerError
+
+    if not isinstance(saved, RunResult):
+        return isinstance(saved, ReconcilerError)
+    plan = saved.plan
     return bool(plan.changes or plan.steps or plan.refusals or plan.warnings)
 
 
-def _sized(result: RunResult, key: str, host: HostRow) -> str:
+def _sized(saved: Saved, key: str, host: HostRow, about: str) -> str:
     """The report, in no more characters than the host takes, however it counts them."""
-    from reconciler.reports import markdown
-
-    text = markdown.render(result, limit=host.limit, key=key, html=host.shows_html)
+    text = _rendered(saved, host.limit, key, about, html=host.shows_html)
     if len(text.encode("utf-16-le")) // 2 <= host.limit:
         return text
-    return markdown.render(result, limit=host.limit // 2, key=key, html=host.shows_html)
+    return _rendered(saved, host.limit // 2, key, about, html=host.shows_html)
+
+
+def _rendered(saved: Saved, limit: int, key: str, about: str, *, html: bool) -> str:
+    from reconciler.core.outcome import RunResult
+    from reconciler.errors import ReconcilerError
+    from reconciler.reports import markdown
+
+    if isinstance(saved, RunResult):
+        return markdown.render(saved, limit=limit, key=key, html=html, about=about)
+    if isinstance(saved, ReconcilerError):
+        return markdown.render_error(saved, limit=limit, key=key, html=html, about=about)
+    jwks = sum(project.jwks for project in saved.projects)
+    return markdown.render_valid(len(saved.projects), jwks, key=key, html=html, about=about)
 
 
 def _event() -> str:
@@ -178,6 +252,8 @@ def _print(posted: Posted, console: Console) -> None:
     reason = escape.terminal(posted.message)
     if posted.action is Action.FORBIDDEN:
         console.note(f"warning: {message}: {reason}. This token may not write comments.")
+    if posted.action is Action.NEWER:
+        console.note(f"warning: {message}: {escape.terminal(posted.url)}")
     if posted.superseded:
         console.note(
             f"warning: {posted.superseded} more of our comments were found, as where two runs "
@@ -191,6 +267,6 @@ def _print(posted: Posted, console: Console) -> None:
             "superseded": posted.superseded,
         }
         console.result(plan_json.encode({"comment": document}))
-    elif console.verbosity >= 0 and posted.action is not Action.FORBIDDEN:
+    elif console.verbosity >= 0 and posted.action not in {Action.FORBIDDEN, Action.NEWER}:
         where = f": {escape.terminal(posted.url)}" if posted.url else ""
         console.result(f"{message}{where}\n")
