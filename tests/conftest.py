@@ -26,6 +26,7 @@ ALTERING = (
     "GITLAB_",
     "JENKINS_",
     "RECONCILER_",
+    "SYSTEM_",
     "TF_BUILD",
 )
 """How variables begin that alter what the program does, or how."""

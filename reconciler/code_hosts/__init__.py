@@ -1,1 +1,1 @@
-"""The comment on a pull or merge request: GitHub, GitLab and Bitbucket behind one meaning."""
+"""The comment on a pull or merge request: GitHub, GitLab, Bitbucket, Azure Repos, one meaning."""

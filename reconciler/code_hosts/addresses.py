@@ -15,6 +15,7 @@ PUBLIC = {
     Host.GITHUB: "https://github.com",
     Host.GITLAB: "https://gitlab.com",
     Host.BITBUCKET: "https://bitbucket.org",
+    Host.AZURE: "https://dev.azure.com",
 }
 """The host that is meant where none is named."""
 
@@ -33,6 +34,7 @@ _PATHS = {
     Host.GITHUB: ("/api/v3",),
     Host.GITLAB: ("/api/v4",),
     Host.BITBUCKET: ("/rest/api/1.0", "/rest/api/latest", "/2.0"),
+    Host.AZURE: ("",),
 }
 """Where the API of a self-hosted one begins; a URL that ends so is the API's already."""
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.code_hosts.addresses import segments
 from reconciler.code_hosts.client import CodeHostClient, decoded, query_of
-from reconciler.code_hosts.model import Comment, DeniedError, PullRequest
+from reconciler.code_hosts.model import Comment, DeniedError, Merged, PullRequest
 from reconciler.http.client import Query, Response
 
 
@@ -51,6 +51,16 @@ class _Page(Struct):
     next: str = ""
 
 
+class _Request(Struct):
+    id: int
+    state: str = "MERGED"
+    links: _Links | None = None
+
+
+class _Requests(Struct):
+    values: list[_Request] = []
+
+
 class BitbucketCloudComments:
     """The comments of one pull request; see ``CommentsApi``."""
 
@@ -88,6 +98,16 @@ class BitbucketCloudComments:
         """Replace the text of one."""
         path = f"{self._path}/{comment.id}"
         return decoded(self._client.write("PUT", path, _body(text)), _Comment).comment()
+
+
+def merged_request(client: CodeHostClient, request: PullRequest) -> Merged | None:
+    """The pull request that a commit was merged with; None where there is none."""
+    path = f"/repositories/{segments(request.repository)}/commit/{request.commit}/pullrequests"
+    for item in decoded(client.read(path), _Requests).values:
+        if item.state == "MERGED":
+            html = item.links.html if item.links else None
+            return Merged(item.id, html.href if html else "")
+    return None
 
 
 def _body(text: str) -> dict[str, object]:

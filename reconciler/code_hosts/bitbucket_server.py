@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.code_hosts.addresses import segments
 from reconciler.code_hosts.client import CodeHostClient, decoded
-from reconciler.code_hosts.model import Comment, PullRequest
+from reconciler.code_hosts.model import Comment, Merged, PullRequest
 from reconciler.http.client import Query, Response
 
 _ATTEMPTS = 3
@@ -38,6 +38,15 @@ class _Page(Struct, rename="camel"):
     values: list[_Activity]
     is_last_page: bool = True
     next_page_start: int | None = None
+
+
+class _Request(Struct):
+    id: int
+    state: str = ""
+
+
+class _Requests(Struct):
+    values: list[_Request] = []
 
 
 class BitbucketServerComments:
@@ -93,6 +102,14 @@ class BitbucketServerComments:
             f"{self._page}/overview?commentId={item.id}" if self._page else "",
             item.version,
         )
+
+
+def merged_request(client: CodeHostClient, request: PullRequest) -> Merged | None:
+    """The pull request that a commit was merged with; None where there is none."""
+    owner, name = map(segments, request.repository.split("/"))
+    path = f"/projects/{owner}/repos/{name}/commits/{request.commit}/pull-requests"
+    found = decoded(client.read(path), _Requests).values
+    return next((Merged(item.id) for item in found if item.state == "MERGED"), None)
 
 
 def _next(response: Response) -> Query | None:

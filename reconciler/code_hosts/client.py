@@ -78,7 +78,13 @@ class CodeHostClient:
         return self._accepted(result, f"GET {path}", writing=False)
 
     def write(
-        self, method: str, path: str, body: object, *, accept_conflict: bool = False
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        query: Query | None = None,
+        accept_conflict: bool = False,
     ) -> Response:
         """A successful response to a request that may be repeated; raises as ``read``.
 
@@ -86,20 +92,21 @@ class CodeHostClient:
             method: PUT, PATCH, or a POST that changes nothing.
             path: below the base URL.
             body: JSON.
+            query: of the URL.
             accept_conflict: whether 409 is a response to use too.
         """
-        result = self._final(method, path, body=body)
+        result = self._final(method, path, query=query, body=body)
         if accept_conflict and result.status == 409:
             return result
         return self._accepted(result, f"{method} {path}", writing=True)
 
-    def create(self, path: str, body: object) -> Response:
+    def create(self, path: str, body: object, query: Query | None = None) -> Response:
         """A successful response to a POST, which is only repeated where it was not carried out.
 
         Raises:
             LostError: nobody knows whether it was carried out; besides as ``read``.
         """
-        result = self._final("POST", path, body=body, repeatable=False)
+        result = self._final("POST", path, query=query, body=body, repeatable=False)
         return self._accepted(result, f"POST {path}", writing=True)
 
     def pages(

@@ -17,6 +17,7 @@ _VARIABLES = {
     Host.GITHUB: ("GITHUB_TOKEN", "GH_TOKEN"),
     Host.GITLAB: ("GITLAB_TOKEN",),
     Host.BITBUCKET: ("BITBUCKET_TOKEN",),
+    Host.AZURE: ("SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"),
 }
 """Where the token is looked for; the first that is set is taken."""
 
@@ -61,7 +62,8 @@ def find_credentials(host: Host, environment: Mapping[str, str]) -> HostCredenti
         )
     if host is Host.GITLAB:
         return HostCredentials(HeaderAuth("PRIVATE-TOKEN", token), (token,))
-    if not username:
+    personal = host is Host.AZURE and not environment.get(names[0], "").strip()
+    if not username and not personal:
         return HostCredentials(bearer(token), (token,))
     basic = base64.b64encode(f"{username}:{token}".encode()).decode("ascii")
     return HostCredentials(httpx.BasicAuth(username, token), (basic, token), username)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from reconciler.code_hosts.addresses import segments
 from reconciler.code_hosts.client import CodeHostClient, decoded, query_of
-from reconciler.code_hosts.model import Comment, DeniedError, PullRequest
+from reconciler.code_hosts.model import Comment, DeniedError, LostError, Merged, PullRequest
 from reconciler.errors import GatewayError
 from reconciler.http.client import Query, Response
 
@@ -34,6 +34,13 @@ class _Comment(Struct):
         return Comment(self.id, login.lower(), self.body or "", self.html_url)
 
 
+class _Request(Struct):
+    number: int
+    merged_at: str | None = None
+    merge_commit_sha: str | None = None
+    html_url: str = ""
+
+
 class _Viewer(Struct):
     viewer: _User | None = None
 
@@ -49,10 +56,16 @@ class GithubComments:
         self._client = client
         self._repository = f"/repos/{segments(request.repository)}"
         self._path = f"{self._repository}/issues/{request.number}/comments"
+        self._known = True
+        self._posted_by = ""
 
     def author(self) -> str:
-        """Our login, in lower case; an app's ends in ``[bot]``."""
-        return self._login
+        """Our login, in lower case; an app's ends in ``[bot]``.
+
+        A token that may ask nowhere is told by the answer to its first comment; until then it is
+        taken for that of GitHub Actions.
+        """
+        return self._posted_by or self._login
 
     @cached_property
     def _login(self) -> str:
@@ -66,11 +79,13 @@ class GithubComments:
         graphql = self._client.at(f"{self._client.base_url.removesuffix('/v3')}/graphql")
         try:
             reply = decoded(graphql.write("POST", "", _WHO), _Graphql)
+            viewer = reply.data.viewer if reply.data else None
         except (DeniedError, GatewayError):
+            viewer = None
+        if viewer is None or not viewer.login:
+            self._known = False
             return _ACTIONS
-        viewer = reply.data.viewer if reply.data else None
-        login = viewer.login.lower() if viewer else ""
-        return f"{login.removesuffix(_BOT)}{_BOT}" if login else _ACTIONS
+        return f"{viewer.login.lower().removesuffix(_BOT)}{_BOT}"
 
     def comments(self) -> list[Comment]:
         """All of them, the oldest first."""
@@ -83,13 +98,37 @@ class GithubComments:
 
     def create(self, text: str) -> Comment:
         """Post one."""
-        return decoded(self._client.create(self._path, {"body": text}), _Comment).comment()
+        try:
+            created = decoded(self._client.create(self._path, {"body": text}), _Comment).comment()
+        except LostError:
+            # Who we are would have been in the answer: ours is the one that says just this.
+            found = [] if self._known else [one for one in self.comments() if one.text == text]
+            if not found:
+                raise
+            created = found[-1]
+        if not self._known:
+            self._posted_by = created.author
+        return created
 
     def update(self, comment: Comment, text: str) -> Comment:
         """Replace the text of one."""
         path = f"{self._repository}/issues/comments/{comment.id}"
         response = self._client.write("PATCH", path, {"body": text})
         return decoded(response, _Comment).comment()
+
+
+def merged_request(client: CodeHostClient, request: PullRequest) -> Merged | None:
+    """The pull request that a commit was merged with; None where there is none."""
+    path = f"/repos/{segments(request.repository)}/commits/{request.commit}/pulls"
+    found = [
+        item
+        for page in client.pages(path, {"per_page": 100}, _next)
+        for item in decoded(page, list[_Request])
+        if item.merged_at
+    ]
+    # A commit of a merged branch belongs to every later pull request that holds it, too.
+    found.sort(key=lambda item: item.merge_commit_sha != request.commit)
+    return next((Merged(item.number, item.html_url) for item in found), None)
 
 
 def _next(response: Response) -> Query | None:

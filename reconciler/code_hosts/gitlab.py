@@ -8,7 +8,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from reconciler.code_hosts.client import CodeHostClient, decoded
-from reconciler.code_hosts.model import Comment, PullRequest
+from reconciler.code_hosts.model import Comment, Merged, PullRequest
 from reconciler.http.client import Query, Response
 
 _OLDEST_FIRST: Query = {"per_page": 100, "order_by": "created_at", "sort": "asc"}
@@ -23,6 +23,14 @@ class _Note(Struct):
     body: str | None = None
     author: _User | None = None
     system: bool | None = None
+
+
+class _Request(Struct):
+    iid: int
+    state: str = ""
+    web_url: str = ""
+    merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
 
 
 class GitlabComments:
@@ -68,6 +76,22 @@ class GitlabComments:
             note.body or "",
             f"{self._page}#note_{note.id}" if self._page else "",
         )
+
+
+def merged_request(client: CodeHostClient, request: PullRequest) -> Merged | None:
+    """The merge request that a commit was merged with; None where there is none."""
+    project = quote(request.repository, safe="")
+    path = f"/projects/{project}/repository/commits/{request.commit}/merge_requests"
+    found = [
+        item
+        for page in client.pages(path, {"per_page": 100}, _next)
+        for item in decoded(page, list[_Request])
+        if item.state == "merged"
+    ]
+    found.sort(
+        key=lambda item: request.commit not in {item.merge_commit_sha, item.squash_commit_sha}
+    )
+    return next((Merged(item.iid, item.web_url) for item in found), None)
 
 
 def _next(response: Response) -> Query | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from reconciler.errors import AuthError, GatewayError
+from reconciler.errors import AuthError, GatewayError, UsageError
 
 
 class Host(StrEnum):
@@ -16,6 +16,7 @@ class Host(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     BITBUCKET = "bitbucket"
+    AZURE = "azure"
 
 
 class PullRequest(Struct, frozen=True):
@@ -24,9 +25,11 @@ class PullRequest(Struct, frozen=True):
     Attributes:
         host: whose API is spoken there.
         api: base URL of that API, without a slash at its end.
-        repository: ``owner/name``; for GitLab also a number, or a path of any depth.
-        number: the request's number in its repository.
+        repository: ``owner/name``; for GitLab also a number, or a path of any depth; for Azure
+            ``project/name``.
+        number: the request's number in its repository; 0 where it has to be found by ``commit``.
         page: the request's page for people; empty where it is not known.
+        commit: what the request was merged as, where the run is of a branch.
     """
 
     host: Host
@@ -34,6 +37,18 @@ class PullRequest(Struct, frozen=True):
     repository: str
     number: int
     page: str = ""
+    commit: str = ""
+
+
+class Merged(Struct, frozen=True):
+    """A pull request that was merged; ``page`` is empty where the host does not say."""
+
+    number: int
+    page: str = ""
+
+
+class NoPullRequestError(UsageError):
+    """The run is of no pull request."""
 
 
 class Comment(Struct, frozen=True):

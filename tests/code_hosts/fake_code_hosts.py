@@ -23,6 +23,8 @@ from reconciler.code_hosts.model import Host, PullRequest
 TOKEN = f"tok-4f9a.secret-of-a-host-{MARK}"
 PAGE = 2
 """Every stand-in gives so few comments per page, whatever it is asked for."""
+MERGED = "c" * 40
+"""A commit that was merged with the pull request; any other came without one."""
 ELSEWHERE = "http://elsewhere.invalid"
 """What a host behind a proxy may call itself; nobody can reach it."""
 
@@ -148,6 +150,11 @@ class Github(FakeCodeHost):
             return Said(200, {"login": self.me})
         if place == "POST /api/graphql":
             return Said(200, {"data": {"viewer": {"login": self.me.removesuffix("[bot]")}}})
+        if heard.path.startswith("/api/v3/repos/acme/keys/commits/"):
+            later = {"number": 9, "merged_at": "2026-01-02T03:04:05Z", "merge_commit_sha": "d" * 40}
+            proposed = {"number": 8, "merged_at": None, "merge_commit_sha": MERGED}
+            ours = {"number": 7, "merged_at": "2026-01-01T03:04:05Z", "merge_commit_sha": MERGED}
+            return Said(200, [proposed, later, ours] if MERGED in heard.path else [proposed])
         if place == "GET /api/v3/repos/acme/keys/issues/7/comments":
             return self.listing(heard)
         if place == "POST /api/v3/repos/acme/keys/issues/7/comments":
@@ -182,6 +189,10 @@ class Gitlab(FakeCodeHost):
         notes = "/api/v4/projects/acme%2Fkeys/merge_requests/7/notes"
         if place == "GET /api/v4/user":
             return Said(200, {"id": 1, "username": self.me})
+        if heard.path.startswith("/api/v4/projects/acme%2Fkeys/repository/commits/"):
+            proposed = {"iid": 8, "state": "opened"}
+            ours = {"iid": 7, "state": "merged", "web_url": "https://git.example/-/mr/7"}
+            return Said(200, [proposed, ours] if MERGED in heard.path else [proposed])
         if place == f"GET {notes}":
             assert heard.query["sort"] == "asc"
             number = int(heard.query.get("page", "1"))
@@ -223,6 +234,9 @@ class BitbucketCloud(FakeCodeHost):
                     403, {"type": "error", "error": {"message": "scope account is missing"}}
                 )
             return Said(200, {"uuid": self.me})
+        if heard.path.startswith("/2.0/repositories/acme/keys/commit/"):
+            ours = {"id": 7, "links": {"html": {"href": "https://bb.example/7"}}}
+            return Said(200, {"values": [ours] if MERGED in heard.path else []})
         if place == f"GET {path}":
             number = int(heard.query.get("page", "1"))
             found, more = self.page(number)
@@ -260,6 +274,9 @@ class BitbucketServer(FakeCodeHost):
     def routed(self, heard: Heard) -> Said:
         place = f"{heard.method} {heard.path}"
         request = "/rest/api/1.0/projects/acme/repos/keys/pull-requests/7"
+        if heard.path.startswith("/rest/api/1.0/projects/acme/repos/keys/commits/"):
+            proposed, ours = {"id": 8, "state": "OPEN"}, {"id": 7, "state": "MERGED"}
+            return Said(200, {"values": [proposed, *([ours] if MERGED in heard.path else [])]})
         if place == f"GET {request}":
             return Said(200, {"id": 7})
         if place == f"GET {request}/activities":
@@ -296,7 +313,51 @@ class BitbucketServer(FakeCodeHost):
         return Said(200, body)
 
 
-FORGES: tuple[type[FakeCodeHost], ...] = (Github, Gitlab, BitbucketCloud, BitbucketServer)
+class AzureRepos(FakeCodeHost):
+    host = Host.AZURE
+    root = "/tfs/Default Collection".replace(" ", "%20")
+
+    def shown(self, kept: Kept) -> Json:
+        comment = {"id": 1, "author": {"id": kept.author}, "content": kept.text}
+        reply = {"id": 2, "parentCommentId": 1, "author": {"id": "x"}, "content": kept.text}
+        return {"id": kept.id, "comments": [comment, reply], "threadContext": None, **kept.more}
+
+    def route(self, heard: Heard) -> Said:
+        root = "/tfs/Default Collection"
+        repository = f"{root}/acme/_apis/git/repositories/keys"
+        threads = f"{repository}/pullRequests/7/threads"
+        place = f"{heard.method} {heard.path}"
+        if place == f"GET {root}/_apis/connectionData":
+            return Said(200, {"authenticatedUser": {"id": self.me}})
+        assert heard.query == {"api-version": "7.0"}
+        if place == f"POST {repository}/pullrequestquery":
+            [query] = heard.body["queries"]
+            ours = {MERGED: [{"pullRequestId": 7, "status": "completed"}]}
+            return Said(200, {"results": [ours] if query["items"] == [MERGED] else [{}]})
+        if place == f"GET {threads}":
+            system = {"id": 900, "comments": [{"id": 1, "content": "Ada voted 10"}]}
+            return Said(200, {"value": [system, *map(self.shown, self.comments)]})
+        if place == f"POST {threads}":
+            assert heard.body["status"] == "closed"
+            posted = self.shown(self.add(heard.body["comments"][0]["content"]))
+            return Said(200, posted | {"comments": posted["comments"][:1]})
+        match = re.fullmatch(rf"PATCH {threads}/(\d+)/comments/1", place)
+        kept = self.find(match[1]) if match else None
+        if kept is None:
+            return Said(404, {"message": "TF401 no such thread"})
+        if kept.author != self.me:
+            return Said(403, {"message": "TF401027: only its author may edit it"})
+        kept.text = heard.body["content"]
+        return Said(200, self.shown(kept)["comments"][0])
+
+
+FORGES: tuple[type[FakeCodeHost], ...] = (
+    Github,
+    Gitlab,
+    BitbucketCloud,
+    BitbucketServer,
+    AzureRepos,
+)
 
 
 @contextmanager

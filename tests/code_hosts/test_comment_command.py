@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from fake_code_hosts import (
     FORGES,
+    MERGED,
     TOKEN,
+    AzureRepos,
     BitbucketCloud,
+    BitbucketServer,
     FakeCodeHost,
     Github,
     Gitlab,
@@ -33,6 +36,7 @@ VARIABLE = {
     Host.GITHUB: "GITHUB_TOKEN",
     Host.GITLAB: "GITLAB_TOKEN",
     Host.BITBUCKET: "BITBUCKET_TOKEN",
+    Host.AZURE: "SYSTEM_ACCESSTOKEN",
 }
 each_host = pytest.mark.parametrize("kind", FORGES, ids=lambda kind: kind.__name__)
 
@@ -83,7 +87,7 @@ def test_a_plan_s_report_is_posted_and_updated(run: CommandLine, kind: type[Fake
     assert updated.out.startswith("Updated the comment")
     assert unchanged.out.startswith("The comment says so already")
     assert not created.err + updated.err + unchanged.err
-    html = fake_host.host is not Host.BITBUCKET
+    html = HOSTS[fake_host.host].shows_html
     [kept] = fake_host.comments
     order = comment_lines.order_line("time", [1_000], html=html)
     assert kept.text == markdown.render(
@@ -124,7 +128,7 @@ def test_a_long_report_is_cut_to_what_the_host_takes(
     run: CommandLine, kind: type[FakeCodeHost], name: str
 ) -> None:
     with serving(kind()) as fake_host:
-        ran = comment(run, fake_host, plan(900 if kind is not Gitlab else 9, name))
+        ran = comment(run, fake_host, plan(9 if kind is Gitlab else 2_000, name))
     assert ran.code == 0
     [kept] = fake_host.comments
     assert len(kept.text.encode("utf-16-le")) // 2 <= HOSTS[fake_host.host].limit
@@ -270,6 +274,70 @@ def test_the_commit_of_a_pull_request_is_its_own_and_not_the_trial_merge(run: Co
     with serving(Github()) as fake_host:
         comment(run, fake_host, plan(1), GITHUB_EVENT_PATH=str(event), **RUNS["GitHub"][0])
     assert f"commit `{'b' * 10}`" in fake_host.comments[0].text
+
+
+BRANCHES: dict[str, tuple[type[FakeCodeHost], Callable[[str], dict[str, Any]]]] = {
+    "GitHub": (Github, lambda url: {
+        "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/keys", "GITHUB_API_URL": url,
+        "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "push", "GITHUB_SHA": MERGED,
+    }),
+    "GitLab": (Gitlab, lambda url: {
+        "GITLAB_CI": "true", "CI_API_V4_URL": url, "CI_PROJECT_ID": "acme/keys",
+        "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main", "CI_COMMIT_SHA": MERGED,
+    }),
+    "Azure Repos": (AzureRepos, lambda url: {
+        "TF_BUILD": "True", "BUILD_REPOSITORY_PROVIDER": "TfsGit", "BUILD_REPOSITORY_NAME": "keys",
+        "SYSTEM_COLLECTIONURI": url, "SYSTEM_TEAMPROJECT": "acme", "BUILD_SOURCEVERSION": MERGED,
+    }),
+}  # fmt: skip
+"""A run of the main branch after a merge, where the environment tells all."""
+
+
+@pytest.mark.parametrize(("kind", "environment"), BRANCHES.values(), ids=BRANCHES)
+def test_what_became_of_a_merge_is_told_on_its_pull_request(
+    run: CommandLine,
+    kind: type[FakeCodeHost],
+    environment: Callable[[str], dict[str, Any]],
+) -> None:
+    (run.folder / "apply.json").write_text(plan(1))
+    with serving(kind()) as fake_host:
+        found = environment(fake_host.url) | {VARIABLE[fake_host.host]: TOKEN}
+        ran = run("comment", "apply.json", "--if-any", **found)
+        assert ran.code == 0, ran
+        assert ran.out.startswith("Posted the comment")
+        name = next(name for name, value in found.items() if value == MERGED)
+        without = found | {name: "d" * 40}
+        none = run("comment", "apply.json", "--if-any", **without)
+        told = run("comment", "apply.json", "--if-any", "--format", "json", **without)
+        failed = run("comment", "apply.json", **without)
+    assert len(fake_host.comments) == 1
+    assert (none.code, none.out[:39]) == (0, "This run is of no pull request, so noth")
+    assert told.document["comment"]["action"] == "no-pull-request"
+    assert failed.code == 64
+    assert "No merged pull request is known for the commit dddd" in failed.err
+
+
+@pytest.mark.parametrize("kind", [BitbucketCloud, BitbucketServer])
+def test_what_became_of_a_merge_is_told_from_jenkins_too(
+    run: CommandLine, kind: type[FakeCodeHost]
+) -> None:
+    (run.folder / "apply.json").write_text(plan(1))
+    with serving(kind()) as fake_host:
+        words = ("--host", "bitbucket", "--host-url", fake_host.url, "--repository", "acme/keys")
+        for commit, count in (("d" * 40, 0), (MERGED, 1)):
+            ran = run(
+                "comment", "apply.json", "--if-any", *words,
+                JENKINS_URL="http://j/", GIT_COMMIT=commit, BITBUCKET_TOKEN=TOKEN,
+            )  # fmt: skip
+            assert ran.code == 0, ran
+            assert len(fake_host.comments) == count
+
+
+def test_outside_of_any_pipeline_there_is_no_pull_request(run: CommandLine) -> None:
+    (run.folder / "plan.json").write_text(plan(1))
+    ran = run("comment", "plan.json", "--if-any")
+    assert (ran.code, ran.out.startswith("This run is of no pull request")) == (0, True)
+    assert run("comment", "plan.json").code == 64
 
 
 PROBLEMS = [Problem("jwks/a.yaml", "name is missing", 3, 5), Problem("jwks/b.yaml", "is empty")]

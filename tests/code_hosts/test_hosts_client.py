@@ -21,6 +21,8 @@ from reconciler.http.client import Response
         (Host.GITHUB, {"GITHUB_TOKEN": "a", "GH_TOKEN": "b"}, {"Authorization": "Bearer a"}),
         (Host.GITLAB, {"GITLAB_TOKEN": TOKEN}, {"PRIVATE-TOKEN": TOKEN}),
         (Host.BITBUCKET, {"BITBUCKET_TOKEN": TOKEN}, {"Authorization": f"Bearer {TOKEN}"}),
+        (Host.AZURE, {"SYSTEM_ACCESSTOKEN": TOKEN}, {"Authorization": f"Bearer {TOKEN}"}),
+        (Host.AZURE, {"AZURE_DEVOPS_EXT_PAT": "a"}, {"Authorization": "Basic OmE="}),
         (
             Host.BITBUCKET,
             {"BITBUCKET_TOKEN": "b", "BITBUCKET_USERNAME": "a"},
@@ -36,9 +38,17 @@ def test_the_token_comes_from_the_environment(
     assert {name: request.headers[name] for name in headers} == headers
 
 
+VARIABLE = {
+    Host.GITHUB: "GITHUB_TOKEN",
+    Host.GITLAB: "GITLAB_TOKEN",
+    Host.BITBUCKET: "BITBUCKET_TOKEN",
+    Host.AZURE: "SYSTEM_ACCESSTOKEN",
+}
+
+
 @pytest.mark.parametrize("host", list(Host))
 def test_a_missing_token_is_told_with_its_variable(host: Host) -> None:
-    with pytest.raises(AuthError, match=f"{host.upper()}_TOKEN") as caught:
+    with pytest.raises(AuthError, match=VARIABLE[host]) as caught:
         find_credentials(host, {})
     assert caught.value.exit_code == 77
 

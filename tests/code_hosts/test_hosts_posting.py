@@ -11,6 +11,7 @@ import pytest
 from fake_code_hosts import (
     FORGES,
     TOKEN,
+    AzureRepos,
     BitbucketCloud,
     BitbucketServer,
     FakeCodeHost,
@@ -71,6 +72,7 @@ VARIABLE = {
     Host.GITHUB: "GITHUB_TOKEN",
     Host.GITLAB: "GITLAB_TOKEN",
     Host.BITBUCKET: "BITBUCKET_TOKEN",
+    Host.AZURE: "SYSTEM_ACCESSTOKEN",
 }
 
 
@@ -80,7 +82,7 @@ def posting(fake_host: FakeCodeHost) -> Iterator[Poster]:
         yield Poster(fake_host, {VARIABLE[fake_host.host]: TOKEN})
 
 
-LISTS = {Github: 1, Gitlab: 1, BitbucketCloud: 1, BitbucketServer: 2}
+LISTS = {Github: 1, Gitlab: 1, BitbucketCloud: 1, BitbucketServer: 2, AzureRepos: 1}
 """How many requests it takes to list one comment."""
 
 
@@ -157,7 +159,9 @@ def test_nothing_to_tell_creates_no_comment_but_replaces_an_outdated_one(
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_token_that_may_not_create_is_no_failure(kind: type[FakeCodeHost], status: int) -> None:
     fake_host = kind()
-    fake_host.fail("POST .*comments|POST .*notes", Said(status, {"message": f"no {TOKEN} for you"}))
+    fake_host.fail(
+        "POST .*(comments|notes|threads)", Said(status, {"message": f"no {TOKEN} for you"})
+    )
     with posting(fake_host) as post:
         posted = post(report("one"))
     assert posted.action is Action.FORBIDDEN
@@ -183,7 +187,7 @@ def test_an_outdated_comment_that_may_not_be_updated_is_a_failure_that_names_it(
 @each_host
 def test_a_token_that_may_not_read_comments_is_no_failure(kind: type[FakeCodeHost]) -> None:
     fake_host = kind()
-    fake_host.fail("GET .*(comments|notes|activities)", Said(403, {"message": "no"}))
+    fake_host.fail("GET .*(comments|notes|activities|threads)", Said(403, {"message": "no"}))
     with posting(fake_host) as post:
         assert post(report("new")).action is Action.FORBIDDEN
 
@@ -225,7 +229,8 @@ def test_a_comment_that_somebody_removes_again_is_told(kind: type[FakeCodeHost])
     def remove(heard: Heard) -> None:
         """It is gone at the second list after it was created."""
         seen.append(
-            bool(fake_host.comments) and heard.path.endswith(("comments", "notes", "ities"))
+            bool(fake_host.comments)
+            and heard.path.endswith(("comments", "notes", "ities", "threads"))
         )
         if sum(seen) > LISTS[kind]:
             fake_host.comments.clear()
@@ -311,7 +316,9 @@ def test_a_host_that_loses_every_comment_is_given_up(kind: type[FakeCodeHost]) -
 def test_reads_and_updates_are_tried_again(kind: type[FakeCodeHost]) -> None:
     fake_host = kind()
     fake_host.add(report("old"))
-    fake_host.fail("GET .*(comments|notes|activities)", Said(502), Said(0, cut=True), Said(503))
+    fake_host.fail(
+        "GET .*(comments|notes|activities|threads)", Said(502), Said(0, cut=True), Said(503)
+    )
     fake_host.fail("(PATCH|PUT) .*", Said(500), Said(0, "done", cut=True))
     with posting(fake_host) as post:
         assert post(report("new")).action is Action.UPDATED
@@ -343,7 +350,7 @@ LIMITED = {
 def test_a_rate_limit_is_waited_out(kind: type[FakeCodeHost], case: str) -> None:
     said, seconds = LIMITED[case]
     fake_host = kind()
-    fake_host.fail("GET .*(comments|notes|activities)", said)
+    fake_host.fail("GET .*(comments|notes|activities|threads)", said)
     fake_host.fail("POST .*", said)
     with posting(fake_host) as post:
         assert post(report("one")).action is Action.CREATED
@@ -404,7 +411,7 @@ FAILURES: dict[str, tuple[Said, type[ReconcilerError], int, str]] = {
 def test_a_host_that_is_of_no_use_is_told(kind: type[FakeCodeHost], case: str) -> None:
     said, error, code, words = FAILURES[case]
     fake_host = kind()
-    fake_host.fail("GET .*(comments|notes|activities)", *[said] * MAX_ATTEMPTS)
+    fake_host.fail("GET .*(comments|notes|activities|threads)", *[said] * MAX_ATTEMPTS)
     with posting(fake_host) as post, pytest.raises(error, match=words) as caught:
         post(report("one"))
     assert caught.value.exit_code == code
@@ -437,7 +444,8 @@ def test_a_wait_that_is_broken_off_ends_the_trying() -> None:
             post_or_update(comments, MARKER, report("one"))
 
 
-@each_host
+# Azure gives all threads at once.
+@pytest.mark.parametrize("kind", [kind for kind in FORGES if kind is not AzureRepos])
 def test_pages_that_never_end_are_given_up(
     kind: type[FakeCodeHost], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -489,6 +497,29 @@ def test_where_nobody_tells_an_app_is_github_actions(said: Said) -> None:
     with posting(fake_host) as post:
         assert post(report("new")).action is Action.UPDATED
     assert kept.text == report("new")
+
+
+def test_an_app_that_nobody_knows_learns_its_name_from_its_first_comment() -> None:
+    fake_host = Github(me="our-app[bot]")
+    fake_host.app = True
+    fake_host.fail("POST /api/graphql", *[Said(403, {"message": "no"})] * 3)
+    with posting(fake_host) as post:
+        assert post(report("one")).action is Action.CREATED
+        again = post(report("two"))
+        assert (again.action, again.superseded) == (Action.UPDATED, 1)
+        post(report("three"))
+    assert [MARKER in text for text in texts(fake_host)] == [True, False, False]
+    assert texts(fake_host)[0] == report("three")
+
+
+def test_an_app_that_nobody_knows_posts_once_also_where_the_answer_is_lost() -> None:
+    fake_host = Github(me="our-app[bot]")
+    fake_host.app = True
+    fake_host.fail("POST /api/graphql", Said(403, {"message": "no"}))
+    fake_host.fail("POST .*comments", Said(0, "done", cut=True))
+    with posting(fake_host) as post:
+        assert post(report("one")).action is Action.CREATED
+    assert texts(fake_host) == [report("one")]
 
 
 def test_the_api_of_github_com_has_its_graphql_beside_it() -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from reconciler.code_hosts.addresses import Page, api_url, plain_http_warning, read_page, segments
 from reconciler.code_hosts.detect import PullRequestOptions, find_pull_request
-from reconciler.code_hosts.model import Host, PullRequest
+from reconciler.code_hosts.model import Host, NoPullRequestError, PullRequest
 from reconciler.errors import UsageError
 
+SHA = "a" * 40
 GITHUB = {
     "GITHUB_ACTIONS": "true",
     "GITHUB_REPOSITORY": "acme/keys",
@@ -30,6 +31,14 @@ BITBUCKET = {
     "BITBUCKET_WORKSPACE": "acme",
     "BITBUCKET_REPO_SLUG": "keys",
     "BITBUCKET_PR_ID": "7",
+}
+AZURE = {
+    "TF_BUILD": "True",
+    "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/",
+    "SYSTEM_TEAMPROJECT": "My Keys",
+    "BUILD_REPOSITORY_PROVIDER": "TfsGit",
+    "BUILD_REPOSITORY_NAME": "jwks",
+    "BUILD_SOURCEVERSION": SHA,
 }
 GITHUB_TARGET = PullRequest(
     Host.GITHUB, "https://api.github.com", "acme/keys", 7, "https://github.com/acme/keys/pull/7"
@@ -167,6 +176,103 @@ FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, PullRequest]] = 
         PullRequestOptions(number=8),
         PullRequest(Host.GITHUB, "https://api.github.com", "acme/keys", 8),
     ),
+    "GitHub in a merge queue": (
+        GITHUB
+        | {"GITHUB_REF": f"refs/heads/gh-readonly-queue/release/1/pr-7-{SHA}", "GITHUB_SHA": SHA},
+        event(merge_group={}),
+        PullRequestOptions(),
+        GITHUB_TARGET,
+    ),
+    "GitHub after a merge": (
+        GITHUB | {"GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "push", "GITHUB_SHA": SHA},
+        event(ref="refs/heads/main"),
+        PullRequestOptions(),
+        PullRequest(
+            Host.GITHUB,
+            "https://api.github.com",
+            "acme/keys",
+            0,
+            "https://github.com/acme/keys/pull/",
+            SHA,
+        ),
+    ),
+    "GitLab's pipeline of a branch with an open request": (
+        GITLAB
+        | {
+            "CI_MERGE_REQUEST_IID": "",
+            "CI_COMMIT_BRANCH": "rename",
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_SERVER_URL": "https://git.example.com",
+            "CI_PROJECT_PATH": "acme/keys",
+            "CI_COMMIT_SHA": SHA,
+            "CI_OPEN_MERGE_REQUESTS": "other/keys!3,acme/keys!7",
+        },
+        "",
+        PullRequestOptions(),
+        PullRequest(
+            Host.GITLAB,
+            "https://git.example.com/api/v4",
+            "acme/keys",
+            7,
+            "https://git.example.com/acme/keys/-/merge_requests/7",
+        ),
+    ),
+    "GitHub's repository, built by Azure": (
+        AZURE
+        | {
+            "BUILD_REPOSITORY_PROVIDER": "GitHub",
+            "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER": "7",
+            "BUILD_REPOSITORY_URI": "https://github.com/acme/keys.git",
+            "SYSTEM_PULLREQUEST_PULLREQUESTID": "1234567",
+        },
+        "",
+        PullRequestOptions(),
+        GITHUB_TARGET,
+    ),
+    "GitHub's repository, built by Azure after a merge": (
+        AZURE
+        | {
+            "BUILD_REPOSITORY_PROVIDER": "GitHub",
+            "BUILD_REPOSITORY_URI": "https://github.com/acme/keys",
+        },
+        "",
+        PullRequestOptions(),
+        PullRequest(Host.GITHUB, "https://api.github.com", "acme/keys", 0, "", SHA),
+    ),
+    "Azure Repos": (
+        AZURE | {"SYSTEM_PULLREQUEST_PULLREQUESTID": "7"},
+        "",
+        PullRequestOptions(),
+        PullRequest(
+            Host.AZURE,
+            "https://dev.azure.com/acme",
+            "My Keys/jwks",
+            7,
+            "https://dev.azure.com/acme/My%20Keys/_git/jwks/pullrequest/7",
+        ),
+    ),
+    **{
+        f"Jenkins on a branch of {remote}": (
+            {"JENKINS_URL": "https://ci/", "GIT_URL": remote, "GIT_COMMIT": SHA},
+            "",
+            PullRequestOptions(),
+            PullRequest(host, api, "acme/keys", 0, "", SHA),
+        )
+        for remote, host, api in (
+            ("https://github.com/acme/keys.git", Host.GITHUB, "https://api.github.com"),
+            ("git@github.com:acme/keys.git", Host.GITHUB, "https://api.github.com"),
+            (
+                "ssh://git@gitlab.acme.com:2222/acme/keys",
+                Host.GITLAB,
+                "https://gitlab.acme.com/api/v4",
+            ),
+            (
+                "https://bitbucket.acme.com/scm/acme/keys.git",
+                Host.BITBUCKET,
+                "https://bitbucket.acme.com/rest/api/1.0",
+            ),
+        )
+    },
     "another host than the environment's takes nothing from it": (
         GITHUB | {"GITHUB_REF": "refs/pull/7/merge"},
         "",
@@ -180,6 +286,22 @@ FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, PullRequest]] = 
 def test_the_pull_request_is_found(case: str) -> None:
     environment, payload, options, target = FOUND[case]
     assert find_pull_request(options, environment, payload) == target
+
+
+SCHEDULED = {
+    "GitHub": GITHUB | {"GITHUB_EVENT_NAME": "schedule", "GITHUB_SHA": SHA},
+    "GitLab": GITLAB
+    | {"CI_MERGE_REQUEST_IID": "", "CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_SHA": SHA},
+    "Azure": AZURE | {"BUILD_REASON": "Schedule"},
+}
+
+
+@pytest.mark.parametrize("environment", SCHEDULED.values(), ids=SCHEDULED)
+def test_what_a_schedule_finds_is_not_told_on_an_old_pull_request(
+    environment: dict[str, str],
+) -> None:
+    with pytest.raises(NoPullRequestError):
+        find_pull_request(PullRequestOptions(), environment)
 
 
 NOT_FOUND: dict[str, tuple[dict[str, str], str, PullRequestOptions, str]] = {

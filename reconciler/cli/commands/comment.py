@@ -43,6 +43,7 @@ MESSAGES = {
 Examples:
   reconciler comment plan.json                 in a pipeline of a pull request
   reconciler comment plan.json --key staging   one comment per stage
+  reconciler comment apply.json --if-any       after a merge: to the pull request it came with
   reconciler comment plan.json --host bitbucket --host-url https://git.example.com
                                --repository KEYS/jwks --pull-request 7
 
@@ -51,15 +52,20 @@ Token, from the environment only, with the permission to write comments:
   GitHub     GITHUB_TOKEN or GH_TOKEN
   GitLab     GITLAB_TOKEN (a job's own CI_JOB_TOKEN may not write them)
   Bitbucket  BITBUCKET_TOKEN, and BITBUCKET_USERNAME where it is no access token
+  Azure      SYSTEM_ACCESSTOKEN (the step's env has to map it), or AZURE_DEVOPS_EXT_PAT
 """
 )
 @click.argument("planfile", metavar="REPORT")
 @click.option(
     "--host",
-    type=click.Choice(["github", "gitlab", "bitbucket"]),
+    type=click.Choice(["github", "gitlab", "bitbucket", "azure"]),
     help="Where the pull request is; else what the pipeline's environment says.",
 )
-@click.option("--repository", metavar="R", help="OWNER/NAME; for GitLab a path or an id.")
+@click.option(
+    "--repository",
+    metavar="R",
+    help="OWNER/NAME; for GitLab a path or an id; for Azure PROJECT/NAME.",
+)
 @click.option("--pull-request", metavar="N", type=click.IntRange(min=1), help="Its number.")
 @click.option("--host-url", metavar="URL", help="Of a self-hosted one, or of its API.")
 @click.option(
@@ -69,6 +75,9 @@ Token, from the environment only, with the permission to write comments:
 )
 @click.option(
     "--always", is_flag=True, help="Also create the comment where there is nothing to tell."
+)
+@click.option(
+    "--if-any", is_flag=True, help="Where the run is of no pull request: say so, and exit with 0."
 )
 @click.option(
     "--ca-file",
@@ -85,6 +94,7 @@ def comment(
     host_url: str | None,
     key: str | None,
     always: bool,
+    if_any: bool,
     ca_file: Path | None,
     console: Console,
 ) -> int:
@@ -93,26 +103,31 @@ def comment(
     REPORT is what `plan --out` or, of validate, plan and apply, `--report json=FILE` wrote, also of
     a run that failed; or - for standard input. A comment of an earlier run is updated, also when
     nothing is to change any more, and that of a newer run stays; where there is none, one is
-    created only if there is something to tell. A token that may not write comments, as in a
-    pipeline of a fork, is a warning and no failure.
+    created only if there is something to tell. In a run of a branch it is the pull request that
+    the commit was merged with. A token that may not write comments, as in a pipeline of a fork, is
+    a warning and no failure.
     """
     from reconciler.code_hosts.addresses import plain_http_warning
     from reconciler.code_hosts.detect import PullRequestOptions, find_pull_request
-    from reconciler.code_hosts.model import Action, DeniedError, Host, Posted
+    from reconciler.code_hosts.model import Action, DeniedError, Host, NoPullRequestError, Posted
     from reconciler.http.client import TransportOptions
 
     saved = _read(planfile, console)
     order = _file_order(planfile)
     options = PullRequestOptions(Host(host) if host else None, host_url, repository, pull_request)
-    request = find_pull_request(options, os.environ, _event())
-    warning = plain_http_warning(request.api)
-    if warning is not None:
-        console.note(f"warning: {warning}")
-    transport = TransportOptions(ca_file=ca_file, trace=console.trace)
     try:
+        request = find_pull_request(options, os.environ, _event())
+        warning = plain_http_warning(request.api)
+        if warning is not None:
+            console.note(f"warning: {warning}")
+        transport = TransportOptions(ca_file=ca_file, trace=console.trace)
         posted = _post(request, saved, key, order, transport, console, always=always)
     except DeniedError as denied:
         posted = Posted(Action.FORBIDDEN, message=denied.message)
+    except NoPullRequestError as error:
+        if not if_any:
+            raise
+        posted = Posted(Action.NO_PULL_REQUEST, message=error.what)
     _print(posted, console)
     return ExitCode.DONE
 
