@@ -70,17 +70,24 @@ def _annotations(
 def _write_summary(
     result: RunResult | None, errors: list[ReconcilerError], path: str | None, console: Console
 ) -> None:
-    if not path:
+    if not path or not (result or errors):
         return
     from reconciler.reports import markdown
     from reconciler.reports.annotations.github import SUMMARY_BYTES
 
-    texts = [markdown.render(result)] if result is not None else []
-    texts += [markdown.render_error(error) for error in errors]
-    text = console.masked("\n".join(texts))
     before = Path(path).stat().st_size if Path(path).exists() else 0
-    if text and before + len(text.encode("utf-8", "replace")) <= SUMMARY_BYTES:
-        _append(Path(path), text, console)
+    room = SUMMARY_BYTES - before
+    rest = [markdown.render_error(error) for error in errors]
+    # The limit of a report is in characters, of which each may be up to four bytes.
+    for limit in (room, room // 2, room // 4):
+        if limit < markdown.SMALLEST_LIMIT:
+            break
+        texts = [markdown.render(result, limit=limit)] if result is not None else []
+        text = console.masked("\n".join(texts + rest))
+        if len(text.encode("utf-8", "replace")) <= room:
+            _append(Path(path), text, console)
+            return
+    console.note("warning: the step's summary has no room left, so this report is not in it")
 
 
 def _write_outputs(result: RunResult | None, code: int, path: str | None, console: Console) -> None:

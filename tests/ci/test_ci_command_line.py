@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pipeline_parsers import Command, azure, github, github_outputs, gitlab
 from workspace import DECLARED, PROGRAM, STEPS, CommandLine, Ran, Workspace, write_manifests
+
+from reconciler.cli.ci import notify
+from reconciler.cli.console import Console
+from reconciler.core.outcome import RunResult
+from reconciler.core.plan import Action, Change, Effect, JwkFields, Plan, Summary
+from reconciler.reports.annotations.ci_system import GITHUB as GITHUB_ACTIONS
 
 Environment = dict[str, Any]  # of strings; stands for keyword arguments of any type
 GITHUB: Environment = {"GITHUB_ACTIONS": "true"}
@@ -155,8 +163,37 @@ def test_files_that_can_t_be_written_are_a_warning(run: CommandLine) -> None:
 
 def test_a_summary_that_is_full_is_left_as_it_is(run: CommandLine, files: Environment) -> None:
     (run.folder / "summary").write_text("x" * 1024 * 1024)
-    assert run("validate", "bad.yaml", **files).code == 65
+    ran = run("validate", "bad.yaml", **files)
+    assert ran.code == 65
     assert (run.folder / "summary").stat().st_size == 1024 * 1024
+    assert "the step's summary has no room left, so this report is not in it" in ran.err
+
+
+@pytest.mark.parametrize("letter", ["n", "\N{GRINNING FACE}"])
+@pytest.mark.parametrize("before", [0, 900_000])
+def test_a_summary_takes_what_fits_and_says_what_it_leaves_out(
+    tmp_path: Path, letter: str, before: int
+) -> None:
+    path = tmp_path / "summary"
+    path.write_text("x" * before)
+    changes = tuple(
+        Change(
+            project="Payments",
+            name=letter * 100,
+            before=JwkFields(letter * 100, "old"),
+            after=JwkFields(letter * 100, f"{number}"),
+            actions=(Action.DESCRIBE,),
+            effects=(Effect.REDEPLOYS,),
+        )
+        for number in range(9_000)
+    )
+    summary = Summary(0, len(changes), 0, 0, 0, 0)
+    result = RunResult(Plan("https://m.example", "sha256:" + "0" * 64, summary, changes))
+    console = Console(ci_system=GITHUB_ACTIONS, printed=[result], stderr=io.StringIO())
+    notify(console, "plan", 0, {"GITHUB_STEP_SUMMARY": str(path)})
+    size = path.stat().st_size
+    assert max(60_000, before + 10_000) < size <= 1024 * 1024
+    assert "more changes; see the JSON report" in path.read_text()
 
 
 def test_a_good_set_of_manifests_has_no_summary(run: CommandLine, files: Environment) -> None:
