@@ -40,7 +40,7 @@ class Host:
     apply: tuple[str, ...]
     drift: tuple[str, ...]
     plan_file: str
-    kept: tuple[str, ...] = ("plan.md", "plan.html", "plan.xml")
+    kept: tuple[str, ...] = ("report.json", "plan.md", "plan.html", "plan.xml")
     comment: tuple[str, ...] = ()
     scheduled: dict[str, str] = field(default_factory=dict)
     always: dict[str, str] = field(default_factory=dict)
@@ -218,6 +218,7 @@ def hosts() -> dict[str, Host]:
             apply=(azure["Install"], azure["Apply"]),
             drift=(azure["Plan"],),
             plan_file="plan/plan.json",
+            comment=(azure["Comment"], azure["Comment on the outcome"]),
             scheduled={"BUILD_REASON": "Schedule"},
             always={"TF_BUILD": "True", "BUILD_REASON": "Manual"},
         ),
@@ -228,7 +229,7 @@ def hosts() -> dict[str, Host]:
             apply=_gitlab_scripts("apply"),
             drift=_gitlab_scripts("drift")[-1:],
             plan_file="plan/{stage}/plan.json",
-            kept=("plan.md", "plan.html", "plan.xml", "plan-gitlab.json"),
+            kept=("report.json", "plan.md", "plan.html", "plan.xml", "plan-gitlab.json"),
             always={"GITLAB_CI": "true", "CI_DEFAULT_BRANCH": "main"},
             wrapped=_gitlab_wrapped,
         ),

@@ -98,7 +98,12 @@ def comments() -> Iterator[tuple[str, list[str]]]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._say(200, {"login": "ours", "id": 1} if self.path.endswith("/user") else [])
+            if self.path.endswith("/user"):
+                self._say(200, {"login": "ours", "id": 1})
+            elif "/pulls" in self.path:
+                self._say(200, [{"number": 7, "merged_at": "2026-01-02T03:04:05Z"}])
+            else:
+                self._say(200, [])
 
         def do_POST(self) -> None:
             texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])
@@ -136,6 +141,18 @@ def test_a_pull_request_gets_its_plans_and_a_comment_for_each_stage(team: Team) 
         assert (team.scratch / "shelf" / "plan-production" / name).exists()
 
 
+def test_invalid_manifests_are_told_in_the_comments(team: Team) -> None:
+    team.propose()
+    for stage in team.stages.values():
+        (team.folder / stage.manifests / "keys.yaml").write_text("nonsense: true\n")
+    team.commit("Break it")
+    with comments() as (url, texts):
+        code, output = team.act("pull_request", "--env", f"GITHUB_API_URL={url}", payload=REQUEST)
+    assert code != 0
+    assert len(texts) == 2, output
+    assert all("problem" in text and "keys.yaml:1" in text for text in texts)
+
+
 def test_a_fork_is_validated_only(team: Team) -> None:
     fork = {"ref": "rename", "repo": {"full_name": "stranger/keys"}}
     code, output = team.act(
@@ -150,11 +167,14 @@ def test_a_fork_is_validated_only(team: Team) -> None:
 def test_a_merge_applies_what_was_planned_and_then_there_is_no_drift(team: Team) -> None:
     team.propose()
     team.merge()
-    code, output = team.act("push")
+    with comments() as (url, texts):
+        code, output = team.act("push", "--env", f"GITHUB_API_URL={url}")
     assert code == 0, output
     for stage in team.stages.values():
         assert stage.live()[0] == ("partner-signing", "Signs tokens.")
     assert output.index("apply-test") < output.index("apply-production")
+    assert len(texts) == 2
+    assert all("#### Applied" in text and "[run 1]" in text for text in texts)
 
     stage = team.stages["test"]
     stage.manager.admin.change(stage.project, "partner-signing", description="by hand")

@@ -129,6 +129,8 @@ def test_no_job_may_do_more_than_it_needs() -> None:
     assert workflow["permissions"] == {}
     permissions = {name: job["permissions"] for name, job in workflow["jobs"].items()}
     assert permissions.pop("comment") == {"pull-requests": "write"}
+    outcome = permissions.pop("comment-outcome")
+    assert outcome == {"contents": "read", "pull-requests": "write"}
     assert set(map(str, permissions.values())) == {"{'contents': 'read'}"}
 
 
