@@ -147,7 +147,7 @@ class Console(Struct, frozen=True):
 
         text = problems.render_error(
             error,
-            colour=self.colour and self.stderr.isatty(),
+            colour=self.colour and wants_colour(self.stderr, os.environ),
             width=_width(self.stderr),
             unicode=_encodes_unicode(self.stderr),
         )
@@ -201,10 +201,12 @@ def output_lost(reason: str) -> UsageError:
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether a stream takes colours, by the usual conventions (no-color.org)."""
-    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+    """Whether a stream takes colours, by the usual conventions (no-color.org, force-color.org)."""
+    if environment.get("NO_COLOR"):
         return False
-    return stream.isatty()
+    if environment.get("FORCE_COLOR"):
+        return True
+    return environment.get("TERM") != "dumb" and stream.isatty()
 
 
 def _write(stream: TextIO, text: str) -> str:

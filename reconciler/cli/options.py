@@ -127,7 +127,11 @@ _OUTPUT = (
         show_default=True,
         help="What stdout is: text for people, or one JSON document.",
     ),
-    click.option("--no-color", is_flag=True, help="No colours; also NO_COLOR, TERM=dumb."),
+    click.option(
+        "--no-color",
+        is_flag=True,
+        help="No colours; also NO_COLOR, TERM=dumb.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Verdict, refusals and failures only."),
     click.option("-v", "--verbose", count=True, help="More details; one line per request."),
     click.option(

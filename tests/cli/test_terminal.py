@@ -50,6 +50,24 @@ def test_a_dumb_terminal_gets_no_escape_sequence_at_all(
     assert "\x1b" not in workspace.run.terminal(*APPLY).out
 
 
+def test_where_they_are_forced_a_pipe_gets_colours_too(workspace: Workspace) -> None:
+    for words in (("plan", "jwks"), APPLY):
+        assert COLOUR.search(workspace.run(*words, FORCE_COLOR="1", TERM="dumb").out)
+    assert COLOUR.search(workspace.run("validate", "nowhere", FORCE_COLOR="1").err)
+    assert COLOUR.search(workspace.run("plan", "--nonsense", FORCE_COLOR="1").err)
+
+
+def test_no_color_wins_over_force_color(workspace: Workspace) -> None:
+    forced: dict[str, str] = {"FORCE_COLOR": "1"}
+    for ran in (
+        workspace.run("plan", "jwks", NO_COLOR="1", **forced),
+        workspace.run("plan", "jwks", "--no-color", **forced),
+        workspace.run("plan", "jwks", "--format", "json", **forced),
+        workspace.run("plan", "jwks", FORCE_COLOR=""),
+    ):
+        assert "\x1b" not in ran.out + ran.err
+
+
 def test_json_has_no_colours(workspace: Workspace) -> None:
     ran = workspace.run.terminal("plan", "jwks", "--format", "json")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from pipeline_parts import GITLAB, JENKINS, azure_document, gitlab_documents, jenkins_scripts
-from pipeline_stages import PIPELINES, ROOT
+from pipeline_stages import PIPELINES, ROOT, Repository, environment
 
 from reconciler import __version__
 
@@ -88,9 +88,30 @@ def test_the_hooks_conform() -> None:
 
 def test_the_hooks_check_the_whole_set() -> None:
     assert all(
-        hook["pass_filenames"] == "false" and hook["entry"] == "reconciler validate"
+        (hook["pass_filenames"], hook["always_run"], hook["entry"])
+        == ("false", "true", "reconciler validate")
         for hook in read(HOOKS)
     )
+
+
+def test_the_hooks_run_where_a_manifest_is_only_deleted(tmp_path: Path) -> None:
+    hooks = yaml.safe_load(HOOKS.read_text())
+    hook = next(hook for hook in hooks if hook["language"] == "system")
+    config = {"repos": [{"repo": "local", "hooks": [hook | {"args": ["jwks"]}]}]}
+    for folder, text in ((".pre-commit-config.yaml", json.dumps(config)), ("jwks/a.yaml", "{}")):
+        (tmp_path / folder).parent.mkdir(exist_ok=True)
+        (tmp_path / folder).write_text(text)
+    repository = Repository(tmp_path, {})
+    repository.git("init")
+    repository.commit("Declare the keys")
+    repository.git("rm", "jwks/a.yaml")
+    done = subprocess.run(
+        ["pre-commit", "run"], cwd=tmp_path, env=environment(tmp_path),
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "validate JWK manifests" in done.stdout
+    assert "error:" in done.stdout
 
 
 def test_the_jenkinsfile_compiles(tmp_path: Path) -> None:
