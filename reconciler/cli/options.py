@@ -45,6 +45,7 @@ class ConnectionOptions(Struct, frozen=True):
         sandbox: seed of the embedded stand-in; given instead of ``server``.
         timeout: read timeout of a request in seconds; None for the defaults.
         parallelism: how many projects at a time.
+        request_deadline: seconds for one request and its whole answer.
         deadline: seconds for the whole run.
     """
 
@@ -52,10 +53,20 @@ class ConnectionOptions(Struct, frozen=True):
     token_file: Path | None
     ca_file: Path | None
     timeout: float | None
+    request_deadline: float
     parallelism: int
     deadline: float | None
     sandbox: Path | None
 
+
+request_deadline_option = click.option(
+    "--request-deadline",
+    metavar="S",
+    type=Seconds(),
+    default=300,
+    show_default=True,
+    help="Seconds for one request and its whole answer, however slowly it drips.",
+)
 
 _GATEWAY = (
     click.option("--server", metavar="URL", envvar="APINIZER_URL", help="The Manager's URL."),
@@ -78,6 +89,7 @@ _GATEWAY = (
         type=Seconds(),
         help="Read timeout of a request in seconds.  [default: 30; 120 for updates]",
     ),
+    request_deadline_option,
     click.option(
         "--parallelism",
         metavar="N",
@@ -150,7 +162,7 @@ def gateway_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def called(**options: Any) -> Any:
-        names = ("server", "token_file", "ca_file", "timeout", "parallelism", "deadline", "sandbox")
+        names = ConnectionOptions.__struct_fields__
         target = ConnectionOptions(**{name: options.pop(name) for name in names})
         source = click.get_current_context().get_parameter_source("server")
         if target.sandbox is not None and source is ParameterSource.ENVIRONMENT:

@@ -116,8 +116,10 @@ def _client_options(
         credentials=credentials,
         ca_file=options.ca_file,
         parallelism=options.parallelism,
+        request_deadline=options.request_deadline,
         trace=console.trace,
         on_token=console.mask_token,
+        warn=lambda text: console.note(f"warning: {text}"),
         wait=cancel.wait,
     )
     if options.timeout is None:

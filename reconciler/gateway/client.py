@@ -39,7 +39,14 @@ _KINDS = {
 }
 _FIXES = {
     Cause.UNSENT: "Check the URL, the name server, the proxy variables and the firewall",
-    Cause.LOST: "Run again; if it stays so, raise --timeout and look into the Manager's log",
+    Cause.LOST: (
+        "Run again; if it stays so, raise --timeout or --request-deadline, and look into the "
+        "Manager's log"
+    ),
+    Cause.DENIED: (
+        "Put the right user name and password into the proxy's variable; nothing more was sent "
+        "through it, as accounts are locked after a few wrong ones"
+    ),
     Cause.UNUSABLE: (
         "Check that the URL is the Manager's, and what the ingress in front of it answers"
     ),
@@ -182,7 +189,9 @@ def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
         read_timeout=options.read_timeout,
         max_connections=options.parallelism + 1,  # one more, for the token endpoint
         max_body=options.max_body,
+        request_deadline=options.request_deadline,
         trace=options.trace,
+        warn=options.warn,
         clock=options.clock,
         now=options.now,
     )

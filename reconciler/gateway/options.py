@@ -11,7 +11,8 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from reconciler.gateway.credentials import Credentials
-from reconciler.http.client import MAX_BODY_BYTES, trace_nothing
+from reconciler.http.body import MAX_BODY_BYTES
+from reconciler.http.client import REQUEST_DEADLINE, trace_nothing
 from reconciler.http.retries import Wait
 
 
@@ -36,10 +37,12 @@ class ClientOptions(Struct, frozen=True, kw_only=True):
     read_timeout: float = 30.0
     write_timeout: float = 120.0
     connect_timeout: float = 10.0
+    request_deadline: float = REQUEST_DEADLINE
     retry_budget: int = 60
     max_body: int = MAX_BODY_BYTES
     parallelism: int = 4
     trace: Callable[[str], None] = trace_nothing
+    warn: Callable[[str], None] = trace_nothing
     wait: Wait = field(default_factory=lambda: threading.Event().wait)
     jitter: Callable[[], float] = random.random
     on_token: Callable[[str], None] = lambda _token: None

@@ -6,27 +6,27 @@ import functools
 import json
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TypeVar
-from urllib.request import getproxies
 
 import httpx
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.errors import UsageError
-from reconciler.http.failures import FAILURES, Cause, TransportFailure, transport_failure
+from reconciler.http.body import MAX_BODY_BYTES, read_body
+from reconciler.http.failures import FAILURES, TransportFailure, transport_failure
+from reconciler.http.proxies import Proxy, find_proxy
 from reconciler.http.retries import retry_after_seconds
 from reconciler.http.tls import no_tls_context, tls_context
-from reconciler.http.urls import is_loopback
+from reconciler.http.transport import GetOnly, Transport
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
-"""The longest body that is read, decoded, unless the options say otherwise."""
+REQUEST_DEADLINE = 300.0
+"""Seconds for one request and its whole answer, unless the options say otherwise."""
 
 _LONG_NUMBER = 4300
 """The most digits that Python reads an integer of."""
@@ -105,7 +105,7 @@ Result = Response | TransportFailure
 
 
 def trace_nothing(_line: str) -> None:
-    """Trace nothing."""
+    """Trace nothing, and warn of nothing."""
 
 
 class TransportOptions(Struct, frozen=True, kw_only=True):
@@ -116,9 +116,11 @@ class TransportOptions(Struct, frozen=True, kw_only=True):
             ``SSL_CERT_DIR``, else the well-known ones.
         connect_timeout: seconds for making a connection.
         read_timeout: seconds without a byte after which a request is given up.
+        request_deadline: seconds after which it is given up, whatever came until then.
         max_connections: how many requests at a time.
         max_body: the longest body that is read, in bytes, decoded.
         trace: takes one line per request: method, path, status, milliseconds.
+        warn: takes a sentence about a setting that is not followed.
         clock: seconds that only go forward, for durations.
         now: seconds since the epoch, for HTTP-dates.
     """
@@ -126,9 +128,11 @@ class TransportOptions(Struct, frozen=True, kw_only=True):
     ca_file: Path | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
+    request_deadline: float = REQUEST_DEADLINE
     max_connections: int = 5
     max_body: int = MAX_BODY_BYTES
     trace: Callable[[str], None] = trace_nothing
+    warn: Callable[[str], None] = trace_nothing
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
 
@@ -140,19 +144,6 @@ class _NoCookies(CookieJar):
         """Leave the response's cookies alone."""
 
 
-class GetOnly(httpx.BaseTransport):
-    """Passes GET requests on to a client and refuses every other method, before it is sent."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a GET; the connections, and closing them, stay the other client's business."""
-        if request.method != "GET":
-            raise RuntimeError(f"{request.method} was about to be sent where only GET may be")
-        return self._client.send(request, stream=True)
-
-
 class HttpClient:
     """Sends requests on one pool of connections; safe to use from many threads.
 
@@ -160,23 +151,31 @@ class HttpClient:
         base_url: what paths are appended to, without a slash at its end.
         client: httpx's client, which holds the connections.
         options: how requests are sent.
+        proxy: what they go through; named where one fails.
     """
 
-    def __init__(self, base_url: str, client: httpx.Client, options: TransportOptions) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        client: httpx.Client,
+        options: TransportOptions,
+        proxy: Proxy | None = None,
+    ) -> None:
         self.base_url = base_url
         self._client = client
         self._options = options
+        self._proxy = proxy
 
     def read_only(self) -> HttpClient:
         """A client on the same connections that can't send anything but GET."""
         client = httpx.Client(
             headers=HEADERS, transport=GetOnly(self._client), cookies=_NoCookies()
         )
-        return HttpClient(self.base_url, client, self._options)
+        return HttpClient(self.base_url, client, self._options, self._proxy)
 
     def at(self, base_url: str) -> HttpClient:
         """A client on the same connections for another base URL of the same server."""
-        return HttpClient(base_url, self._client, self._options)
+        return HttpClient(base_url, self._client, self._options, self._proxy)
 
     def send(
         self,
@@ -188,6 +187,7 @@ class HttpClient:
         content: bytes | None = None,
         content_type: str = "application/json",
         read_timeout: float | None = None,
+        fresh: bool = False,
     ) -> Result:
         """Send one request, once, and read the whole response; trace it in one line.
 
@@ -199,6 +199,7 @@ class HttpClient:
             content: the body.
             content_type: what the body is.
             read_timeout: seconds without a byte after which it is given up; else the options'.
+            fresh: on a connection that nothing was sent on before.
         """
         timeout = read_timeout or self._options.read_timeout
         request = self._client.build_request(
@@ -208,6 +209,7 @@ class HttpClient:
             headers={"Content-Type": content_type} if content is not None else None,
             content=content,
             timeout=httpx.Timeout(timeout, connect=min(self._options.connect_timeout, timeout)),
+            extensions={"fresh": fresh, "end": time.monotonic() + self._options.request_deadline},
         )
         start = self._options.clock()
         result = self._send(request, auth)
@@ -224,75 +226,39 @@ class HttpClient:
                 body = read_body(response.iter_raw(), coding, self._options.max_body)
         except tuple(FAILURES) as error:
             # Returned, so that what is raised later does not hold on to the request and its token.
-            return transport_failure(error)
+            return self._failure(request, error)
         if isinstance(body, TransportFailure):
             return body
         retry_after = retry_after_seconds(headers.get("retry-after", ""), self._options.now())
         return Response(response.status_code, headers, body, retry_after)
 
-
-def read_body(
-    chunks: Iterable[bytes], coding: str, limit: int = MAX_BODY_BYTES
-) -> bytes | TransportFailure:
-    """A body, decoded and whole, without ever holding much more than ``limit`` bytes of it.
-
-    Args:
-        chunks: the body as it is sent.
-        coding: the ``Content-Encoding`` (RFC 9110, 8.4); gzip and deflate are understood.
-        limit: the most bytes it may have, decoded.
-    """
-    coding = coding.strip().lower()
-    if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        return TransportFailure(Cause.UNUSABLE, f"a body in a coding nobody asked for: {coding}")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding not in {"", "identity"} else None
-    body = bytearray()
-    try:
-        for chunk in chunks:
-            body += inflate.decompress(chunk, limit + 1 - len(body)) if inflate else chunk
-            if len(body) > limit:
-                return TransportFailure(Cause.UNUSABLE, f"a body of more than {limit} bytes")
-    except zlib.error as error:
-        message = f"a body that is not {coding} as it says: {error}"
-        return TransportFailure(Cause.UNUSABLE, message)
-    if inflate and body and not inflate.eof:
-        return TransportFailure(Cause.LOST, "a body that is cut off")
-    return bytes(body)
+    def _failure(self, request: httpx.Request, error: Exception) -> TransportFailure:
+        """What an error means, and by which limit or through which proxy it came."""
+        failure = transport_failure(error)
+        message = failure.message
+        is_over = request.extensions["end"] <= time.monotonic()
+        if is_over and isinstance(error, httpx.TimeoutException):
+            message = f"no whole answer within {self._options.request_deadline:g} s in all"
+        if self._proxy is not None:
+            message += f" (through the proxy {self._proxy.name} of {self._proxy.variable})"
+        return replace(failure, message=message)
 
 
 @contextmanager
 def open_client(base_url: str, options: TransportOptions) -> Iterator[HttpClient]:
     """A client whose connections all threads share; nothing is sent yet.
 
-    Redirects are not followed, cookies not kept, ``~/.netrc`` not read. Proxies come from the usual
-    variables, except that nothing is sent through a proxy to this very machine.
+    Redirects are not followed, cookies not kept, ``~/.netrc`` not read. A proxy comes from the
+    usual variables, except that nothing is sent through one to this very machine.
 
     Raises:
         UsageError: the CA file or a proxy variable can't be used.
     """
-    with _httpx_client(base_url, options) as client:
-        yield HttpClient(base_url, client, options)
-
-
-def _httpx_client(base_url: str, options: TransportOptions) -> httpx.Client:
-    use_proxies = not is_loopback(base_url)
+    proxy = find_proxy(base_url, options.warn)
     # Reading all authorities takes time: where TLS is never spoken, none are.
     needs_tls = not base_url.startswith("http:") or options.ca_file is not None
-    needs_tls = needs_tls or (use_proxies and bool(getproxies()))
+    needs_tls = needs_tls or (proxy is not None and proxy.server.url.scheme == "https")
     context = tls_context(options.ca_file) if needs_tls else no_tls_context()
-    limits = httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=None)
-    try:
-        return httpx.Client(
-            headers=HEADERS,
-            verify=context,
-            limits=limits,
-            timeout=options.read_timeout,
-            cookies=_NoCookies(),
-            trust_env=use_proxies,
-        )
-    except (ValueError, ImportError, httpx.InvalidURL):
-        pass  # reported below: the original text may repeat a proxy's password
-    raise UsageError(
-        "A proxy variable (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY) holds no usable URL",
-        why="No request can be sent as the environment asks for",
-        fix="Write it like http://proxy.example.com:3128; SOCKS needs the socksio package",
-    )
+    transport = Transport(context, proxy, options.max_connections)
+    with httpx.Client(headers=HEADERS, transport=transport, cookies=_NoCookies()) as client:
+        yield HttpClient(base_url, client, options, proxy)

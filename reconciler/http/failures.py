@@ -20,6 +20,12 @@ class Cause(Enum):
     """What came is no usable response."""
     UNTRUSTED = "untrusted"
     """It was kept back from a server whose certificate does not prove who it is."""
+    DENIED = "denied"
+    """It never left: the proxy wants another user name and password."""
+
+
+class ProxyDeniedError(httpx.ProxyError):
+    """The proxy wants another user name and password."""
 
 
 class TransportFailure(Struct, frozen=True):
@@ -42,6 +48,7 @@ FAILURES: dict[type[Exception], tuple[Cause, str]] = {
     httpx.ConnectTimeout: (Cause.UNSENT, "no connection within the timeout"),
     httpx.PoolTimeout: (Cause.UNSENT, "no free connection within the timeout"),
     httpx.ConnectError: (Cause.UNSENT, "no connection"),
+    ProxyDeniedError: (Cause.DENIED, "the proxy wants another user name and password"),
     httpx.ProxyError: (Cause.UNSENT, "the proxy refused the connection"),
     httpx.UnsupportedProtocol: (Cause.UNSENT, "the URL or a proxy's URL has an unknown scheme"),
     httpx.InvalidURL: (Cause.UNSENT, "the URL or a proxy's URL is not valid"),

@@ -192,7 +192,10 @@ GATEWAY = {
     "a proxy variable that is no URL": Case(
         64,
         (*PLAN, "--server", "https://manager.example.com"),
-        ("A proxy variable", "Write it like http://proxy.example.com:3128"),
+        (
+            "HTTPS_PROXY holds no usable URL of a proxy",
+            "Write it like http://proxy.example.com:3128",
+        ),
         environment(HTTPS_PROXY="ftp://proxy.example.com"),
     ),
     "a name no name server knows": Case(

@@ -26,7 +26,8 @@ from reconciler.core.plan import JwkFields
 from reconciler.errors import AuthError, GatewayError, UsageError
 from reconciler.gateway.client import GatewayReader
 from reconciler.gateway.lists import ProjectRow
-from reconciler.http.client import MAX_BODY_BYTES, Response, TransportOptions, open_client
+from reconciler.http.body import MAX_BODY_BYTES
+from reconciler.http.client import Response, TransportOptions, open_client
 
 LISTED = answer(EMPTY_LIST)
 SAVED = answer('{"status":"SUCCESS","deploymentResult":{"success":true}}')

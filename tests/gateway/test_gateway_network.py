@@ -3,6 +3,10 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +27,8 @@ from reconciler.core.model import LiveProject
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
 from reconciler.errors import GatewayError, UsageError
+from reconciler.http.client import TransportOptions, open_client
+from reconciler.http.failures import Cause, TransportFailure
 
 LISTED = answer(EMPTY_LIST)
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -185,12 +191,51 @@ def test_a_tunnel_is_end_to_end_and_keeps_the_token_from_the_proxy(
 
 
 def test_a_proxy_that_refuses_leaves_an_update_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
-    with fake_gateway(always(answer("", 407, Connection="close"))) as proxy:
+    with fake_gateway(always(answer("", 403, Connection="close"))) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with gateway_at("https://manager.test") as gateway:
             reply = gateway.writer.update("P", "a", JwkFields("b", None))
     assert reply.kind is ResponseKind.UNSENT
-    assert "the proxy refused" in reply.message
+    name = f"http://127.0.0.1:{proxy.port}"
+    assert "the proxy refused the connection: 403" in reply.message
+    assert f"(through the proxy {name} of HTTPS_PROXY)" in reply.message
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_another_password_is_asked_once_in_a_run(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_gateway(always(answer("", 407, Connection="close"))) as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url.replace("//", "//user:hidden@"))
+        with (
+            gateway_at(f"{scheme}://manager.test") as gateway,
+            ThreadPoolExecutor(4) as threads,
+        ):
+            reads = [threads.submit(gateway.reader.list_jwks, "P") for _ in range(8)]
+            errors = [str(read.exception()) for read in reads]
+            with pytest.raises(GatewayError, match="the proxy wants another") as caught:
+                gateway.writer.update("P", "a", JwkFields("b", None))
+    assert len(proxy.seen) == 1
+    for message in (*errors, str(caught.value)):
+        assert f"through the proxy {proxy.url} of ALL_PROXY" in message
+        assert "hidden" not in message
+
+
+def test_a_407_of_a_gateway_without_a_proxy_is_an_answer_like_any() -> None:
+    with (
+        fake_gateway(always(answer("", 407))) as server,
+        gateway_at(server.url) as gateway,
+        pytest.raises(GatewayError, match="HTTP 407"),
+    ):
+        gateway.reader.list_jwks("P")
+
+
+def test_the_only_proxy_variable_that_matters_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_gateway(always(LISTED)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("HTTPS_PROXY", "gopher://x")
+        with gateway_at("http://manager.test") as gateway:
+            assert gateway.reader.list_jwks("P") == LiveProject("P", ())
 
 
 @pytest.mark.parametrize(
@@ -223,3 +268,87 @@ def test_netrc_never_replaces_the_token(tmp_path: Path, monkeypatch: pytest.Monk
             direct.reader.list_jwks("P")
             proxied.reader.list_jwks("P")
     assert [seen.headers["authorization"] for seen in server.seen] == [f"Bearer {TOKEN}"] * 2
+
+
+# What is sent, again and again, without an end; and after how long silence a read is given up.
+DRIPS: dict[str, tuple[bytes, bytes]] = {
+    "a byte of the body at a time": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999\r\n\r\n",
+        b" ",
+    ),
+    "a byte of a chunk at a time": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"1\r\n \r\n",
+    ),
+    "a byte of the head at a time": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    "interim responses without an end": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+}
+
+
+@contextmanager
+def dripping(first: bytes, rest: bytes) -> Iterator[int]:
+    """A server that answers everybody, and never to the end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopping = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(first)
+            while not stopping.wait(0.02):
+                connection.sendall(rest)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threads.append(threading.Thread(target=drip, args=(listener.accept()[0],)))
+                threads[-1].start()
+
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        stopping.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in (accepting, *threads):
+            thread.join(5)
+
+
+@pytest.mark.parametrize(("first", "rest"), DRIPS.values(), ids=DRIPS.keys())
+def test_a_request_ends_however_slowly_its_answer_drips(first: bytes, rest: bytes) -> None:
+    waits = Waits(stop_after=0)
+    with (
+        dripping(first, rest) as port,
+        gateway_at(f"http://127.0.0.1:{port}", request_deadline=0.3, waits=waits) as gateway,
+    ):
+        start = time.monotonic()
+        with pytest.raises(GatewayError, match=r"no whole answer within 0\.3 s in all"):
+            gateway.reader.list_jwks("P")
+        reply = gateway.writer.update("P", "a", JwkFields("b", None))
+        spent = time.monotonic() - start
+    assert reply.kind is ResponseKind.LOST
+    assert 0.6 <= spent < 2
+
+
+def test_a_tls_handshake_ends_with_the_request() -> None:
+    with (
+        dripping(b"", b"") as port,
+        gateway_at(f"https://127.0.0.1:{port}", request_deadline=0.2) as gateway,
+    ):
+        reply = gateway.writer.update("P", "a", JwkFields("b", None))
+    assert reply.kind is ResponseKind.UNSENT
+
+
+def test_a_comment_ends_like_any_request() -> None:
+    first, rest = DRIPS["a byte of the head at a time"]
+    options = TransportOptions(request_deadline=0.2)
+    with (
+        dripping(first, rest) as port,
+        open_client(f"http://127.0.0.1:{port}", options) as client,
+    ):
+        result = client.send("PATCH", "/comment", content=b"{}")
+    assert isinstance(result, TransportFailure)
+    assert result.cause is Cause.LOST

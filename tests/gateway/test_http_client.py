@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.http.client import read_body
+from reconciler.http.body import read_body
 from reconciler.http.failures import FAILURES, Cause, TransportFailure, transport_failure
 
 
@@ -51,7 +51,7 @@ def test_no_exception_class_of_the_http_library_is_forgotten(kind: type[Exceptio
     assert kind in FAILURES or kind in ABSTRACT or kind in UNDER_THEIR_BASE
     error = kind.__new__(kind)
     error.args = ("words",)
-    assert transport_failure(error).cause in {Cause.UNSENT, Cause.LOST, Cause.UNUSABLE}
+    assert transport_failure(error).cause is not Cause.UNTRUSTED
 
 
 def test_every_public_exception_of_the_http_library_is_covered() -> None:

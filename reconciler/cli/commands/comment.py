@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import ExitCode
-from reconciler.cli.options import output_options
+from reconciler.cli.options import output_options, request_deadline_option
 
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
@@ -85,6 +85,7 @@ Token, from the environment only, with the permission to write comments:
     type=click.Path(path_type=Path),
     help="PEM file of the authorities to trust; else SSL_CERT_FILE.",
 )
+@request_deadline_option
 @output_options
 def comment(
     planfile: str,
@@ -96,6 +97,7 @@ def comment(
     always: bool,
     if_any: bool,
     ca_file: Path | None,
+    request_deadline: float,
     console: Console,
 ) -> int:
     """Post a report to a pull or merge request, and keep that one comment up to date.
@@ -120,7 +122,12 @@ def comment(
         warning = plain_http_warning(request.api)
         if warning is not None:
             console.note(f"warning: {warning}")
-        transport = TransportOptions(ca_file=ca_file, trace=console.trace)
+        transport = TransportOptions(
+            ca_file=ca_file,
+            request_deadline=request_deadline,
+            trace=console.trace,
+            warn=lambda text: console.note(f"warning: {text}"),
+        )
         posted = _post(request, saved, key, order, transport, console, always=always)
     except DeniedError as denied:
         posted = Posted(Action.FORBIDDEN, message=denied.message)
