@@ -56,15 +56,19 @@ EMBEDDING = frozenset({"cli.embedded_sandbox", "cli.commands.sandbox"})
 """Who may import the sandbox."""
 
 OWNERS: dict[str, frozenset[str]] = {
+    "certifi": frozenset({"http"}),
     "click": frozenset({"cli"}),
     "deepdiff": frozenset({"reports"}),
+    "httpcore": frozenset({"http"}),
     "httpx": frozenset({"http", "code_hosts"}),
     "jinja2": frozenset({"reports"}),
     "jsonschema": frozenset({"manifests"}),
+    "socksio": frozenset({"http"}),
     "sqlite3": frozenset({"sandbox"}),
     "starlette": frozenset({"sandbox"}),
     "sys": frozenset({"cli"}),
     "tenacity": frozenset({"http"}),
+    "truststore": frozenset({"http"}),
     "uvicorn": frozenset({"sandbox"}),
     "yaml": frozenset({"manifests", "sandbox"}),
 }

@@ -81,7 +81,7 @@ _GATEWAY = (
         "--ca-file",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="PEM file of the authorities to trust; else SSL_CERT_FILE.",
+        help="PEM file of authorities to trust besides the system's; also SSL_CERT_FILE.",
     ),
     click.option(
         "--timeout",

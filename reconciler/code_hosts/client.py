@@ -14,7 +14,7 @@ from reconciler.code_hosts.credentials import HostCredentials
 from reconciler.code_hosts.model import DeniedError, LostError
 from reconciler.errors import AuthError, GatewayError
 from reconciler.http.client import HttpClient, Query, Response, Result
-from reconciler.http.failures import Cause, TransportFailure
+from reconciler.http.failures import FINAL, Cause, TransportFailure
 from reconciler.http.redaction import Secrets
 from reconciler.http.retries import RetryPolicy
 
@@ -148,7 +148,8 @@ class CodeHostClient:
         content = None if body is None else msgspec.json.encode(body)
 
         def may_retry(result: Result) -> bool:
-            if isinstance(result, Response) and not _may_pass(result):
+            final = not _may_pass(result) if isinstance(result, Response) else result.cause in FINAL
+            if final:
                 return False
             return repeatable or not _may_be_done(result)
 
@@ -209,7 +210,8 @@ class CodeHostClient:
             f"{self.name} gave no usable answer to {request}, tried {times}: "
             f"{self._message(result)}",
             why="The comment may be missing or out of date",
-            fix="Check the host's URL, the proxy variables and --ca-file, then run it again",
+            fix=getattr(result, "fix", "")
+            or "Check the host's URL, the proxy variables and --ca-file, then run it again",
         )
 
     def _message(self, result: Result) -> str:
@@ -257,5 +259,5 @@ def _may_pass(response: Response) -> bool:
 def _may_be_done(result: Result) -> bool:
     """Whether a request without a success may have been carried out all the same."""
     if isinstance(result, TransportFailure):
-        return result.cause not in {Cause.UNSENT, Cause.UNTRUSTED}
+        return result.cause not in {Cause.UNSENT, *FINAL}
     return not is_rate_limited(result)

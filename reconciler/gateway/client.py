@@ -51,8 +51,8 @@ _FIXES = {
         "Check that the URL is the Manager's, and what the ingress in front of it answers"
     ),
     Cause.UNTRUSTED: (
-        "Give the certificate of the authority that signed it with --ca-file, and use the host "
-        "name it was made for; is it an https:// port at all?"
+        "Check that it is an https:// port at all, and what stands between, such as a proxy or a "
+        "firewall that intercepts TLS"
     ),
 }
 
@@ -255,11 +255,12 @@ def _retry_after(result: Result) -> float | None:
 def _no_usable_answer(result: Result, subject: str, redact: Redact) -> GatewayError:
     """What to raise where the run can't go on without ``subject``."""
     if isinstance(result, TransportFailure):
-        cause, message = result.cause, redact(result.message)
+        fix, message = result.fix or _FIXES[result.cause], redact(result.message)
     else:
-        cause, message = Cause.LOST, failure_message(result, open_envelope(result), redact)
+        fix = _FIXES[Cause.LOST]
+        message = failure_message(result, open_envelope(result), redact)
     return GatewayError(
         f"The gateway gave no usable answer to {subject}: {message}",
         why="Nothing can be said about what is not known",
-        fix=_FIXES[cause],
+        fix=fix,
     )

@@ -112,8 +112,7 @@ class TransportOptions(Struct, frozen=True, kw_only=True):
     """How requests are sent.
 
     Attributes:
-        ca_file: the only certificates to trust, PEM; None for ``SSL_CERT_FILE``, else
-            ``SSL_CERT_DIR``, else the well-known ones.
+        ca_file: certificates to trust besides the system's and the environment's, PEM.
         connect_timeout: seconds for making a connection.
         read_timeout: seconds without a byte after which a request is given up.
         request_deadline: seconds after which it is given up, whatever came until then.

@@ -28,17 +28,35 @@ class ProxyDeniedError(httpx.ProxyError):
     """The proxy wants another user name and password."""
 
 
+class CertificateError(httpx.ConnectError):
+    """A server's certificate does not prove who it is.
+
+    Args:
+        message: what is wrong with it.
+        fix: what to do about it; may be empty.
+    """
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
 class TransportFailure(Struct, frozen=True):
     """A request without a usable response.
 
     Attributes:
         cause: how far it came.
         message: what happened; may hold the server's words, not yet redacted.
+        fix: what to do about it, where more is known than the cause; of the same words.
     """
 
     cause: Cause
     message: str
+    fix: str = ""
 
+
+FINAL = frozenset({Cause.UNTRUSTED, Cause.DENIED})
+"""What no further try can change."""
 
 _LIBRARY_FAULT = "the HTTP library could not go on"
 
@@ -48,6 +66,7 @@ FAILURES: dict[type[Exception], tuple[Cause, str]] = {
     httpx.ConnectTimeout: (Cause.UNSENT, "no connection within the timeout"),
     httpx.PoolTimeout: (Cause.UNSENT, "no free connection within the timeout"),
     httpx.ConnectError: (Cause.UNSENT, "no connection"),
+    CertificateError: (Cause.UNTRUSTED, "no trusted TLS connection"),
     ProxyDeniedError: (Cause.DENIED, "the proxy wants another user name and password"),
     httpx.ProxyError: (Cause.UNSENT, "the proxy refused the connection"),
     httpx.UnsupportedProtocol: (Cause.UNSENT, "the URL or a proxy's URL has an unknown scheme"),
@@ -70,6 +89,8 @@ FAILURES: dict[type[Exception], tuple[Cause, str]] = {
 
 def transport_failure(error: Exception) -> TransportFailure:
     """What an exception of httpx means."""
+    if isinstance(error, CertificateError):
+        return TransportFailure(Cause.UNTRUSTED, f"no trusted TLS connection: {error}", error.fix)
     fault = _certificate_fault(error)
     if fault is not None:
         return TransportFailure(Cause.UNTRUSTED, f"no trusted TLS connection: {fault}")

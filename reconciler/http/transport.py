@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 import ssl
 import threading
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import httpcore
 import httpx
 import socksio
 
+from reconciler.http.certificates import Certificate, certificate_error
 from reconciler.http.failures import ProxyDeniedError
 from reconciler.http.proxies import Proxy
+from reconciler.http.streams import Backend, Limit, TlsReached
 
-_PIECE = 4096
-"""Bytes that are written at a time, so that a peer which takes them slowly is noticed."""
 _ERRORS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -28,78 +27,6 @@ _ERRORS = (
 )
 _WRONG_PASSWORD = ("USERNAME/PASSWORD", "Invalid username/password")
 """How httpcore says that a SOCKS proxy wants another user name and password."""
-
-
-class _Limit(threading.local):
-    """When the request of this thread ends, on ``time.monotonic``; what was opened for it."""
-
-    end = math.inf
-
-    def start(self, end: float) -> None:
-        self.end = end
-        self.opened: list[httpcore.NetworkStream] = []
-
-    def left(self, timeout: float | None, error: type[Exception]) -> float | None:
-        """The timeout of one operation; raises where the request's own time is over."""
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise error("the request's time is over")
-        if math.isinf(left):
-            return timeout
-        return left if timeout is None else min(timeout, left)
-
-
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, limit: _Limit) -> None:
-        self._stream = stream
-        self._limit = limit
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._limit.left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _PIECE):
-            left = self._limit.left(timeout, httpcore.WriteTimeout)
-            self._stream.write(buffer[start : start + _PIECE], left)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = self._limit.left(timeout, httpcore.ConnectTimeout)
-        # Certificates are made for names without the dot that ends a full one (RFC 6066, 3).
-        name = server_hostname.rstrip(".") if server_hostname else None
-        stream = _Stream(self._stream.start_tls(ssl_context, name, left), self._limit)
-        self._limit.opened.append(stream)
-        return stream
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Backend(httpcore.NetworkBackend):
-    def __init__(self, limit: _Limit) -> None:
-        self._backend = httpcore.SyncBackend()
-        self._limit = limit
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = self._limit.left(timeout, httpcore.ConnectTimeout)
-        tcp = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        stream = _Stream(tcp, self._limit)
-        self._limit.opened.append(stream)
-        return stream
 
 
 class _Body(httpx.SyncByteStream):
@@ -140,7 +67,7 @@ class Transport(httpx.BaseTransport):
     def __init__(
         self, context: ssl.SSLContext, proxy: Proxy | None = None, max_connections: int = 5
     ) -> None:
-        self._limit = _Limit()
+        self._limit = Limit()
         self._proxy = proxy
         self._kept = self._connections(context, max_connections, None)
         self._fresh = self._connections(context, max_connections, 0)
@@ -157,7 +84,7 @@ class Transport(httpx.BaseTransport):
             "max_connections": max_connections,
             "max_keepalive_connections": kept,
             "keepalive_expiry": 5.0,
-            "network_backend": _Backend(self._limit),
+            "network_backend": Backend(self._limit),
         }
         if self._proxy is None:
             return httpcore.ConnectionPool(**common)
@@ -199,9 +126,12 @@ class Transport(httpx.BaseTransport):
                 self._denied = str(error)
                 raise ProxyDeniedError(self._denied) from None
             raise
-        except Exception:
+        except Exception as error:
             self._close_opened()
-            raise
+            untrusted = self._untrusted(error, request)
+            if untrusted is None:
+                raise
+            raise untrusted from None
         if response.status == 407 and self._proxy is not None:
             response.close()
             self._denied = "407"
@@ -229,6 +159,51 @@ class Transport(httpx.BaseTransport):
             return connections.handle_request(core)
         except socksio.ProtocolError as error:
             raise httpx.ProxyError("it does not speak SOCKS 5") from error
+
+    def _untrusted(self, error: Exception, request: httpx.Request) -> Exception | None:
+        """The error about the certificate, where it is to blame."""
+        host = self._limit.host
+        # A proxy that is spoken to by TLS has a certificate of its own.
+        own = self._proxy is None or host == self._proxy.server.url.host
+        name = "" if own or self._proxy is None else self._proxy.name
+        return certificate_error(error, host, name, lambda: self._read_certificate(request, host))
+
+    def _read_certificate(self, request: httpx.Request, host: str) -> Certificate:
+        """The certificate that a host shows, to name it in an error; nothing is sent to it.
+
+        Python decodes only a certificate that it trusts: the first connection fetches it, and the
+        second trusts it and nothing else.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            encoded = self._shown(request, host, context, encoded=True)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            context.load_verify_locations(cadata=encoded)
+            certificate: Certificate = self._shown(request, host, context, encoded=False)
+        except (httpx.HTTPError, OSError, ValueError):
+            return {}
+        return certificate
+
+    def _shown(
+        self, request: httpx.Request, host: str, context: ssl.SSLContext, *, encoded: bool
+    ) -> Any:
+        reading = Transport(context, self._proxy, 1)
+        reading._limit.start(self._limit.end)
+        reading._limit.stop_at = host
+        with closing(reading):
+            try:
+                with _as_httpx():
+                    reading._send(reading._fresh, request)
+            except TlsReached:
+                stream = reading._limit.opened[-1]
+                return stream.get_extra_info("ssl_object").getpeercert(encoded)
+            finally:
+                reading._close_opened()
+        raise ValueError(host)
 
     def _close_opened(self) -> None:
         """Close what a failed request opened: a proxy's connection is forgotten otherwise."""

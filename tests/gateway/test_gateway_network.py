@@ -89,9 +89,9 @@ def test_an_untrusted_certificate_stops_reads_and_writes_at_once(
             f"https://127.0.0.1:{server.port}", ca_file=ca_file if trusted else None, waits=waits
         ) as gateway,
     ):
-        with pytest.raises(GatewayError, match=r"no trusted TLS connection.*--ca-file"):
+        with pytest.raises(GatewayError, match="no trusted TLS connection"):
             gateway.reader.list_jwks("P")
-        with pytest.raises(GatewayError, match=r'the update of "a".*--ca-file'):
+        with pytest.raises(GatewayError, match='the update of "a"'):
             gateway.writer.update("P", "a", JwkFields("b", None))
     assert server.seen == []
     assert waits.seconds == []
@@ -110,7 +110,7 @@ def test_https_to_a_plain_port_is_a_matter_of_trust() -> None:
     answering.start()
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
     with listener, gateway_at(url) as gateway:
-        with pytest.raises(GatewayError, match="is it an https:// port"):
+        with pytest.raises(GatewayError, match="it is an https:// port"):
             gateway.writer.update("P", "a", JwkFields("b", None))
         answering.join()
 

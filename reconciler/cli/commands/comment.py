@@ -83,7 +83,7 @@ Token, from the environment only, with the permission to write comments:
     "--ca-file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="PEM file of the authorities to trust; else SSL_CERT_FILE.",
+    help="PEM file of authorities to trust besides the system's; also SSL_CERT_FILE.",
 )
 @request_deadline_option
 @output_options
