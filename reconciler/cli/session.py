@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,13 +147,14 @@ def _find_credentials(
     """The first of ``--token-file``, APINIZER_TOKEN, APINIZER_TOKEN_FILE, and the user name's pair.
 
     Raises:
-        AuthError: there is none.
-        UsageError: it can't be read or sent.
+        AuthError: there is none, or it can't be sent.
+        UsageError: its file can't be read.
     """
     named = environment.get("APINIZER_TOKEN_FILE")
-    token = environment.get("APINIZER_TOKEN", "").strip()
+    token = environment.get("APINIZER_TOKEN", "").removeprefix("\ufeff").strip()
     if token_file is not None or (not token and named):
-        token = _read_token(token_file or Path(named or ""))
+        option = "--token-file" if token_file is not None else "APINIZER_TOKEN_FILE"
+        token = _read_token(token_file or Path(named or ""), option)
     if token:
         console.mask_token(token)
         return TokenCredentials(token)
@@ -169,24 +171,35 @@ def _find_credentials(
     )
 
 
-def _read_token(path: Path) -> str:
+def _read_token(path: Path, option: str) -> str:
+    """The token in a file, in whatever way an editor or a shell wrote it.
+
+    Neither the path nor the content is ever shown: one or the other may be the token.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_TOKEN + 1)
-        token = content.decode("ascii").strip()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no path"
         raise UsageError(
-            f"The token file {path} can't be read: {error.strerror}",
+            f"The file that {option} names can't be read: {reason}",
             why="There is no other token to use",
-            fix="Check its path and permissions",
-        ) from error
-    except UnicodeDecodeError:
-        token = ""
+            fix="Check its path and permissions; give the path of a file, not the token itself",
+        ) from None
+    token = _decoded(content).strip()
     if not token or len(content) > _LONGEST_TOKEN:
-        # Nothing of the file is shown: it may be a secret of another kind.
-        raise UsageError(
-            f"The token file {path} holds no token",
+        raise AuthError(
+            f"The file that {option} names holds no token",
             why="The gateway answers nobody without one",
             fix="Put the token in it, alone",
-        ) from None
+        )
     return token
+
+
+def _decoded(content: bytes) -> str:
+    """A text file's content: UTF-8 or, as PowerShell's ``>`` writes it, UTF-16; "" for others."""
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if utf_16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        return ""

@@ -9,7 +9,7 @@ import httpx
 from msgspec import Struct
 
 from reconciler.code_hosts.model import DeniedError, Host
-from reconciler.errors import AuthError, UsageError
+from reconciler.errors import AuthError
 from reconciler.http.auth import HeaderAuth, bearer, is_header_safe
 from reconciler.http.client import Auth
 
@@ -44,9 +44,8 @@ def find_credentials(host: Host, environment: Mapping[str, str]) -> HostCredenti
     """The token for a host.
 
     Raises:
-        AuthError: there is none.
+        AuthError: there is none, or it can't be sent; it is not repeated.
         DeniedError: the only one is a token of a GitLab job, which may not write comments.
-        UsageError: it can't be sent; it is not repeated.
     """
     names = _VARIABLES[host]
     token = next((text for name in names if (text := environment.get(name, "").strip())), "")
@@ -54,7 +53,7 @@ def find_credentials(host: Host, environment: Mapping[str, str]) -> HostCredenti
         raise _missing(host, environment)
     username = environment.get("BITBUCKET_USERNAME", "") if host is Host.BITBUCKET else ""
     if not is_header_safe(token) or ":" in username:
-        raise UsageError(
+        raise AuthError(
             f"{names[0]} holds a space, a line break or a character outside ASCII, or the user "
             "name next to it a colon",
             why="It can't be sent in a header",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from reconciler.errors import UsageError
+from reconciler.errors import AuthError, UsageError
 from reconciler.http.auth import is_header_safe
 
 
@@ -12,14 +12,14 @@ class TokenCredentials(Struct, frozen=True):
     """A bearer token (RFC 6750), without the word Bearer.
 
     Raises:
-        UsageError: it can't stand in a header; the text is not repeated.
+        AuthError: it can't stand in a header; the text is not repeated.
     """
 
     token: str
 
     def __post_init__(self) -> None:
         if not is_header_safe(self.token):
-            raise UsageError(
+            raise AuthError(
                 "The token is empty or holds a space, a line break or a character outside ASCII",
                 why="It can't be sent in the Authorization header",
                 fix="Give the token alone, without quotes and without the word Bearer",

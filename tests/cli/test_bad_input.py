@@ -119,7 +119,10 @@ ACCESS = {
         77, PLAN, ("There is no token", "--token-file FILE"), environment(APINIZER_TOKEN=" \n")
     ),
     "a token that no header can carry": Case(
-        64, PLAN, ("token",), environment(APINIZER_TOKEN="two\nlines")
+        77,
+        PLAN,
+        ("The token is empty or holds", "Give the token alone"),
+        environment(APINIZER_TOKEN="two\nlines"),
     ),
     "a user name without a password": Case(
         64,
@@ -128,21 +131,25 @@ ACCESS = {
         environment(APINIZER_TOKEN=None, APINIZER_USERNAME="somebody"),
     ),
     "a token file that does not exist": Case(
-        64, (*PLAN, "--token-file", "no.txt"), ("no.txt", "Check its path and permissions")
+        64,
+        (*PLAN, "--token-file", "no.txt"),
+        ("that --token-file names can't be read: No such file", "give the path of a file, not"),
     ),
     "a token file that is a folder": Case(
-        64, (*PLAN, "--token-file", "jwks"), ("jwks", "Check its path and permissions")
+        64,
+        (*PLAN, "--token-file", "jwks"),
+        ("that --token-file names can't be read: Is a directory", "Check its path and perm"),
     ),
     "an empty token file": Case(
-        64,
+        77,
         (*PLAN, "--token-file", "token.txt"),
-        ("token.txt holds no token", "Put the token in it"),
+        ("that --token-file names holds no token", "Put the token in it"),
         file("token.txt", "\n"),
     ),
     "a token file that is something else": Case(
-        64,
+        77,
         (*PLAN, "--token-file", "photo.png"),
-        ("photo.png holds no token", "Put the token in it"),
+        ("that --token-file names holds no token", "Put the token in it"),
         file("photo.png", b"\x89PNG\xff"),
     ),
 }
@@ -723,3 +730,59 @@ def test_nothing_at_all_is_wrong_usage_and_shows_the_help(run: CommandLine) -> N
 
     assert ran.code == 64
     assert "Exit codes:" in ran.err
+
+
+HIDDEN = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize("token", [HIDDEN, HIDDEN * 9, f"secret/{HIDDEN}", f"Bearer {HIDDEN}"])
+@pytest.mark.parametrize("words", [("--token-file", "TOKEN"), ()])
+def test_a_token_given_instead_of_its_file_is_not_shown(
+    words: tuple[str, ...], token: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("APINIZER_TOKEN")
+    if not words:
+        monkeypatch.setenv("APINIZER_TOKEN_FILE", token)
+
+    ran = workspace.run(*PLAN, "-v", *(word.replace("TOKEN", token) for word in words))
+
+    assert ran.code == 64
+    assert "give the path of a file, not the token itself" in flat(ran.err)
+    assert "eyJ" not in ran.out + ran.err
+
+
+ENCODED: dict[str, tuple[str, str]] = {
+    "a byte-order mark": ("{}", "utf-8-sig"),
+    "CR LF": ("{}\r\n", "utf-8"),
+    "UTF-16 of PowerShell": ("{}\r\n", "utf-16"),
+    "UTF-16, big endian": ("\ufeff{}\n", "utf-16-be"),
+    "blank lines around it": ("\n\n  {}\t\n\n", "utf-8"),
+}
+
+
+@pytest.mark.parametrize(("text", "encoding"), ENCODED.values(), ids=ENCODED.keys())
+def test_a_token_file_is_read_however_it_was_written(
+    text: str, encoding: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = text.format(os.environ["APINIZER_TOKEN"])
+    (workspace.folder / "token").write_bytes(content.encode(encoding))
+    monkeypatch.delenv("APINIZER_TOKEN")
+
+    assert workspace.run(*PLAN, "--token-file", "token").code == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["two\nlines", f"Bearer {HIDDEN}", f'"{HIDDEN} "', "sécret", "t\x00oken"]
+)
+def test_a_malformed_token_in_a_file_is_no_matter_of_usage(
+    content: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace.folder / "token.txt").write_text(content, encoding="utf-8")
+    monkeypatch.delenv("APINIZER_TOKEN")
+
+    ran = workspace.run(*PLAN, "--token-file", "token.txt")
+
+    assert ran.code == 77
+    assert "Give the token alone" in flat(ran.err)
+    assert content not in ran.out + ran.err
+    assert HIDDEN not in ran.out + ran.err

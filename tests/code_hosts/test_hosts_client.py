@@ -9,7 +9,7 @@ from fake_code_hosts import TOKEN
 from reconciler.code_hosts.answers import error_message
 from reconciler.code_hosts.credentials import find_credentials
 from reconciler.code_hosts.model import DeniedError, Host
-from reconciler.errors import AuthError, UsageError
+from reconciler.errors import AuthError
 from reconciler.http.client import Response
 
 
@@ -67,7 +67,7 @@ def test_the_token_of_a_gitlab_job_may_not_comment() -> None:
     ],
 )
 def test_a_token_that_can_t_be_sent_is_not_repeated(environment: dict[str, str]) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(AuthError) as caught:
         find_credentials(Host.BITBUCKET, environment)
     assert environment["BITBUCKET_TOKEN"] not in str(caught.value)
 

@@ -43,7 +43,7 @@ BAD_TOKENS = {
 
 @pytest.mark.parametrize("token", BAD_TOKENS.values(), ids=BAD_TOKENS.keys())
 def test_a_token_no_header_can_hold_is_refused_without_repeating_it(token: str) -> None:
-    with pytest.raises(UsageError, match="Bearer") as caught:
+    with pytest.raises(AuthError, match="Bearer") as caught:
         TokenCredentials(token)
     assert "secr" not in str(caught.value)
 
