@@ -34,7 +34,7 @@ LAYERS: dict[str, frozenset[str]] = {
 }
 """Which other packages a package may import from; also inside functions and for type checkers."""
 
-VALUES = frozenset({"core.model", "core.outcome", "core.plan"})
+VALUES = frozenset({"core.model", "core.outcome", "core.plan", "core.references.model"})
 """They import each other and nothing else of the package."""
 
 PLANNING = frozenset(

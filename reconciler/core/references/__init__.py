@@ -1,0 +1,1 @@
+"""Who uses a key: names in scripts and policies, and what a rename does to them."""
