@@ -12,6 +12,7 @@ a mistake of the client can't agree with itself.
 ``faults``           which request meets which fault
 ``rules``            what an update does: pure, on immutable values
 ``store``            what the projects hold now, in SQLite
+``proxies``          API proxies and their policies
 ``seed``             what they start with, from YAML
 ``decoding``         YAML and JSON as typed values
 ``auth``             tokens, permissions, logins

@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reconciler.sandbox import deployment, dialects, rules
-from reconciler.sandbox.auth import DeniedError
+from reconciler.sandbox import deployment, dialects, proxies, rules
+from reconciler.sandbox.auth import NO_PERMISSION, DeniedError
 from reconciler.sandbox.decoding import SeedError
 from reconciler.sandbox.faults import decode_faults
 from reconciler.sandbox.middleware import FaultMiddleware
@@ -25,7 +25,6 @@ from reconciler.sandbox.seed import Grant
 from reconciler.sandbox.state import ServerState
 
 NO_PROJECT = "Project ({name}) is not found or user does not have privilege to access it!"
-NO_PERMISSION = "User does not have required permission for this operation!"
 NO_JWK = "JWK (name: {name}) is not found!"
 
 _DANGEROUS = re.compile(rb"%(?:2f|5c|3b|25)|[;\\]|/(?:\.|%2e){1,2}(?:/|$)|//", re.IGNORECASE)
@@ -47,6 +46,8 @@ def build_app(state: ServerState) -> ASGIApp:
         Route("/apiops/projects/{project}/jwks/", api.jwks),
         Route("/apiops/projects/{project}/jwks/{name}/", api.jwk),
         Route("/apiops/projects/{project}/jwks/{name}/", api.update, methods=["PUT"]),
+        Route("/apiops/projects/{project}/apiProxies/", api.api_proxies),
+        Route("/apiops/projects/{project}/apiProxies/{name}/policies/", api.policies),
         Route("/apiops/auth/token", api.login, methods=["POST"]),
         Route("/apiops/test/healthcheck", api.healthcheck),
         Route("/apiops/test/hello/{name}", api.hello),
@@ -125,6 +126,23 @@ class Api:
         results = deployment.results(state.store.environments, failing)
         reported = deployment.members(state.options.deployment, results)
         return json_reply(200, state.responder.success(reported))
+
+    async def api_proxies(self, request: Request) -> Response:
+        """All API proxies of a project, to whoever has any permission in it."""
+        project = self._project(request)
+        return self._listing(proxy.row() for proxy in self._state.api_proxies(project))
+
+    async def policies(self, request: Request) -> Response:
+        """All policies of one API proxy."""
+        project, name = self._project(request), request.path_params["name"]
+        grant = self._grant(request)
+        if grant.proxies != "*" and name not in grant.proxies:
+            raise RefusedError(NO_PERMISSION)
+        found = (proxy for proxy in self._state.api_proxies(project) if proxy.name == name)
+        proxy = next(found, None)
+        if proxy is None or proxy.vanished:
+            raise RefusedError(proxies.NOT_FOUND.format(name=name))
+        return self._listing([proxy.answer()])
 
     async def login(self, request: Request) -> Response:
         """A token for ``client_id`` and ``client_secret``."""

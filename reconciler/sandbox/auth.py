@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from reconciler.sandbox.seed import Client, Grant, Seed
 
 NO_TOKEN = "Empty Key! Client must be authenticated to access this resource."  # noqa: S105
+NO_PERMISSION = "User does not have required permission for this operation!"
 BAD_TOKEN = "Token is not valid!"  # noqa: S105
 OLD_TOKEN = "Token was expired!"  # noqa: S105
 BAD_LOGIN = "Bad credentials"

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reconciler.sandbox.auth import BAD_TOKEN
+from reconciler.sandbox.auth import BAD_TOKEN, NO_PERMISSION
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.replies import json_reply, page, welcome_page
 from reconciler.sandbox.state import ServerState
@@ -85,6 +85,10 @@ async def _foreign_change(exchange: Exchange, fault: Fault) -> None:
     # A key that is gone by then is nobody's mistake: the other user found nothing to change.
     name = fault.name or ""
     exchange.state.change(fault.project, name, to=fault.to, description=fault.description)
+
+
+async def _policies_change(exchange: Exchange, fault: Fault) -> None:
+    exchange.state.change_policies(fault.project, fault.name or "", fault.policies)
 
 
 async def _deploy_fails(exchange: Exchange, fault: Fault) -> None:
@@ -159,6 +163,10 @@ async def _unauthorized(exchange: Exchange, _: Fault) -> None:
     await exchange.fail(401, BAD_TOKEN)
 
 
+async def _denied(exchange: Exchange, _: Fault) -> None:
+    await exchange.fail(400, NO_PERMISSION)
+
+
 async def _garbage(exchange: Exchange, _: Fault) -> None:
     await exchange.reply(Response(b'{"status": "SUCC\xff\x00', media_type="application/json"))
 
@@ -188,6 +196,7 @@ async def _huge(exchange: Exchange, fault: Fault) -> None:
 SIDE_EFFECTS: Mapping[str, Callable[[Exchange, Fault], Awaitable[None]]] = {
     "latency": _latency,
     "foreign-change": _foreign_change,
+    "policies-change": _policies_change,
     "deploy-fails": _deploy_fails,
 }
 """Kinds that happen besides; the request goes on afterwards."""
@@ -205,6 +214,7 @@ FAULT_HANDLERS: Mapping[str, Callable[[Exchange, Fault], Awaitable[None]]] = {
     "html": _html,
     "html-after": _html_after,
     "unauthorized": _unauthorized,
+    "denied": _denied,
     "garbage": _garbage,
     "huge": _huge,
     "deep": _deep,

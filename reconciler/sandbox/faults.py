@@ -14,7 +14,8 @@ A fault is a mapping, in a seed's ``faults``, a faults file or the admin's JSON:
       index: 7               # the first that matches from the server's seventh request on
 
 Every request under ``/apiops`` counts. Several faults can meet one request: those that only
-colour it (``latency``, ``foreign-change``, ``deploy-fails``) all do, of the others the first.
+colour it (``latency``, ``foreign-change``, ``policies-change``, ``deploy-fails``) all do, of the
+others the first.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
@@ -52,6 +53,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "latency": Kind("done", ("seconds",)),
     "foreign-change": Kind("done", ("name", "to", "description")),
+    "policies-change": Kind("done", ("name", "policies")),
     "deploy-fails": Kind("done", ("environments",), method="PUT"),
     "reset-before": Kind("not done"),
     "reset-after": Kind("done"),
@@ -65,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
     "html": Kind("not done"),
     "html-after": Kind("done"),
     "unauthorized": Kind("not done"),
+    "denied": Kind("not done"),
     "garbage": Kind("not done"),
     "huge": Kind("not done", ("size",)),
     "deep": Kind("not done", ("depth",)),
@@ -90,7 +93,9 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
             never by itself), what ``429`` asks the client to wait.
         header: whether ``429`` also sends ``Retry-After``.
         environments: those that ``deploy-fails`` breaks; empty, all.
-        name: the key that ``foreign-change`` changes, in ``project``.
+        name: the key that ``foreign-change`` changes, in ``project``; the API proxy to which
+            ``policies-change`` gives other policies.
+        policies: those; None deletes the API proxy.
         to: its new name; None keeps it.
         description: its new description; left out, it is kept.
         size: at least how many bytes ``huge`` sends.
@@ -108,6 +113,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     header: bool = False
     environments: tuple[Name, ...] = ()
     name: str | None = None
+    policies: dict[str, Any] | None = None
     to: Name | None = None
     description: str | UnsetType | None = UNSET
     size: _Count = HUGE
@@ -125,10 +131,10 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
             raise SeedError(when[1], f"can't be combined with {when[0]}; remove one")
         if self.seconds is not None and self.seconds != self.seconds:
             raise SeedError("seconds", "is no number; write a number of zero or more")
-        if self.kind == "foreign-change":
+        if self.kind in {"foreign-change", "policies-change"}:
             for member, missing in (("project", self.project == "*"), ("name", not self.name)):
                 if missing:
-                    raise SeedError(member, "is missing; say which key somebody else changes")
+                    raise SeedError(member, "is missing; say what somebody else changes")
 
     def matches(self, method: str, project: str | None) -> bool:
         """Whether it may meet a request; ``project`` is None where the path names none."""

@@ -7,7 +7,7 @@
       - name: Payments
         id: 65f0c0ffee65f0c0ffee65f0  # default: 24 hexadecimal digits made from the names
         description: text or null   # default null
-        allowDuplicates: false      # default; true lets two keys start with one name
+        allowDuplicates: false      # default; true lets two keys, or proxies, have one name
         jwks:
           - name: my-jwk
             description: text or null   # default null
@@ -18,10 +18,12 @@
             sourceUrl: text or null # default null
             id: text                # default: 24 hexadecimal digits made from the names
             projectId: text         # default: the project's id; another makes it another's item
+        apiProxies: []              # see ``proxies``
     tokens:                         # default: sandbox-token, which may do everything
       - token: text
         projects: [Payments]        # default "*", all
         permissions: [read, manage, deploy]   # default
+        proxies: [Payments API]     # whose policies it may read; default "*", all
         expired: false              # default
     clients:                        # who may log in at /apiops/auth/token; default nobody
       - username: text
@@ -47,6 +49,7 @@ from msgspec.structs import replace
 
 from reconciler.sandbox.decoding import Name, SeedError, decode, read_yaml
 from reconciler.sandbox.faults import Fault, decode_faults
+from reconciler.sandbox.proxies import ApiProxy
 from reconciler.sandbox.rules import Deployed, Jwk, SourceType, Type
 
 Permission = Literal["read", "manage", "deploy"]
@@ -79,6 +82,7 @@ class _Project(Struct, rename="camel", forbid_unknown_fields=True):
     description: str | None = None
     allow_duplicates: bool = False
     jwks: tuple[_Jwk, ...] = ()
+    api_proxies: tuple[ApiProxy, ...] = ()
 
 
 class Project(Struct, frozen=True):
@@ -88,6 +92,7 @@ class Project(Struct, frozen=True):
     id: str
     description: str | None
     jwks: tuple[Jwk, ...]
+    api_proxies: tuple[ApiProxy, ...] = ()
 
 
 class Grant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,12 +102,14 @@ class Grant(Struct, frozen=True, forbid_unknown_fields=True):
         projects: those it may see; ``*``, all.
         permissions: what it may do there.
         expired: whether it was valid once.
+        proxies: the API proxies whose policies it may read; ``*``, all.
     """
 
     token: _Token
     projects: Literal["*"] | frozenset[Name] = "*"
     permissions: frozenset[Permission] = frozenset(PERMISSIONS)
     expired: bool = False
+    proxies: Literal["*"] | frozenset[Name] = "*"
 
     def sees(self, project: str) -> bool:
         """Whether a project is visible to it."""
@@ -144,13 +151,14 @@ class Seed(Struct, frozen=True):
 
     def fingerprint(self) -> str:
         """A digest of what a new database is filled with: environments, projects and keys."""
-        state = repr((self.environments, self.projects))
+        projects = [replace(project, api_proxies=()) for project in self.projects]
+        state = repr((self.environments, projects))
         return hashlib.sha256(state.encode()).hexdigest()
 
 
 _MEMBERS: dict[str, tuple[str, ...]] = {
     name: ()
-    for kind in (_Seed, _Project, _Jwk, Grant, Client)
+    for kind in (_Seed, _Project, _Jwk, ApiProxy, Grant, Client)
     for name in kind.__struct_encode_fields__
 } | {"type": get_args(Type), "sourceType": get_args(SourceType), "permissions": PERMISSIONS}
 
@@ -240,7 +248,8 @@ def _project(seed: _Project, path: str, environments: tuple[str, ...]) -> Projec
     if not seed.allow_duplicates:
         own = (key.name if key.own else None for key in jwks)
         _require_different(own, f"{path}.jwks", "name")
-    return Project(seed.name, identifier, seed.description, tuple(jwks))
+        _require_different((proxy.name for proxy in seed.api_proxies), f"{path}.apiProxies", "name")
+    return Project(seed.name, identifier, seed.description, tuple(jwks), seed.api_proxies)
 
 
 def _require_different(values: Iterable[str | None], path: str, name: str) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET, UnsetType, to_builtins
+from msgspec.structs import replace
 
 from reconciler.sandbox.auth import TokenRegistry
 from reconciler.sandbox.deployment import SHAPES
 from reconciler.sandbox.dialects import DIALECTS, Responder, item
 from reconciler.sandbox.faults import Fault, FaultQueue, decode_faults
+from reconciler.sandbox.proxies import ApiProxy
 from reconciler.sandbox.request_log import RequestLog
 from reconciler.sandbox.rules import Body, Failure, Jwk
 from reconciler.sandbox.seed import Seed
@@ -78,6 +80,7 @@ class ServerState:
     faults: FaultQueue = field(init=False)
     journal: RequestLog = field(init=False)
     secret_reads: int = field(init=False)
+    _api_proxies: dict[str, tuple[ApiProxy, ...]] = field(init=False)
     under_way: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +98,7 @@ class ServerState:
         self.faults.add(*options.seed.faults, *options.faults)
         self.journal = RequestLog()
         self.secret_reads = 0
+        self._api_proxies = {project.name: project.api_proxies for project in options.seed.projects}
 
     def reset(self) -> None:
         """Begin afresh: the seed's keys, tokens and faults, and nothing asked yet.
@@ -122,6 +126,21 @@ class ServerState:
         if not self.store.has_project(project):
             raise KeyError(project)
         return self.store.jwks(project)
+
+    def api_proxies(self, project: str) -> tuple[ApiProxy, ...]:
+        """A project's API proxies, in the seed's order."""
+        return self._api_proxies.get(project, ())
+
+    def change_policies(self, project: str, proxy: str, policies: dict[str, Any] | None) -> None:
+        """Give an API proxy other policies, as somebody else would; None deletes the proxy.
+
+        A proxy that there is not yet comes to be.
+        """
+        others = [one for one in self.api_proxies(project) if one.name != proxy]
+        known = [one for one in self.api_proxies(project) if one.name == proxy]
+        if policies is not None:
+            others.append(replace(known[0] if known else ApiProxy(proxy), policies=policies))
+        self._api_proxies[project] = tuple(others)
 
     def change(
         self,

@@ -49,6 +49,7 @@ BROKEN: dict[str, tuple[dict[str, Any], type[Exception]]] = {
 ANSWERED: dict[str, tuple[dict[str, Any], int, str]] = {
     "latency": ({"seconds": 0.01}, 200, '"SUCCESS"'),
     "foreign-change": ({"project": "Payments", "name": "rotating", "to": "r"}, 200, '"SUCCESS"'),
+    "policies-change": ({"project": "Payments", "name": "API", "policies": {}}, 200, '"SUCCESS"'),
     "deploy-fails": ({}, 200, '"SUCCESS"'),
     "429": ({}, 429, '"retry_after":1'),
     "500-before": ({}, 500, "An unexpected error occurred"),
@@ -57,6 +58,7 @@ ANSWERED: dict[str, tuple[dict[str, Any], int, str]] = {
     "html": ({}, 200, PAGE),
     "html-after": ({}, 200, PAGE),
     "unauthorized": ({}, 401, "Token is not valid!"),
+    "denied": ({}, 400, "User does not have required permission"),
     "garbage": ({}, 200, '{"status": "SUCC'),
     "huge": ({"size": 300_000}, 200, '{"status":"SUCCESS","resultList":[{'),
     "deep": ({"depth": 2000}, 200, '{"status":"SUCCESS","resultList":[[[[['),
