@@ -34,8 +34,8 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str], int, int]] = {
     "schema": (["schema"], NO_GATEWAY, 25, 180),
     "show": (["show", "plan.json"], NO_MANIFEST, 42, 150),
     "validate": (["validate", "manifests"], NO_GATEWAY, 44, 195),
-    "plan": (["plan", "manifests"], HEAVY, 92, 390),
-    "apply": (["apply", "manifests", "--auto-approve"], HEAVY, 104, 400),
+    "plan": (["plan", "manifests"], HEAVY, 100, 400),
+    "apply": (["apply", "manifests", "--auto-approve"], HEAVY, 112, 410),
 }
 """Per command: its words, what it must not load, and the most modules it may load, of this package
 and in all, beyond those of a bare Python."""

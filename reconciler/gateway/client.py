@@ -17,9 +17,11 @@ from reconciler.errors import GatewayError, ReconcilerError, UsageError
 from reconciler.gateway import routes
 from reconciler.gateway.authorised import AuthorisedClient
 from reconciler.gateway.credentials import LoginCredentials
-from reconciler.gateway.envelope import failure_message, open_envelope, retry_after
+from reconciler.gateway.envelope import Envelope, failure_message, open_envelope, retry_after
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
 from reconciler.gateway.options import ClientOptions
+from reconciler.gateway.policies import KeysToFind, ProxyUses, read_uses
+from reconciler.gateway.proxies import ProxyList, read_proxies, useful_answer
 from reconciler.gateway.tokens import Login, login_form, read_token, token_source
 from reconciler.gateway.updates import read_update
 from reconciler.http.client import HttpClient, Response, Result, TransportOptions, open_client
@@ -109,11 +111,50 @@ class GatewayReader:
         response = self._get(routes.PROJECTS_PATH, "the list of projects")
         return read_projects(response, self._client.redact)
 
-    def _get(self, path: str, subject: str) -> Response:
-        """The final response to a GET, which is repeated while the failure may pass."""
-        result, attempts = self._retries.call(
+    @raise_without_frames
+    def list_proxies(self, project: str) -> ProxyList:
+        """The names of a project's API proxies, and what keeps them from being all.
+
+        Raises:
+            AuthError: the token is lacking.
+        """
+        answer = self._useful_answer(f'the list of API proxies of project "{project}"', project)
+        if isinstance(answer, str):
+            return ProxyList(gaps=((None, answer),))
+        return read_proxies(*answer)
+
+    @raise_without_frames
+    def proxy_uses(self, project: str, proxy: str, keys: KeysToFind) -> ProxyUses:
+        """Which of some keys an API proxy uses, and what keeps that from being all.
+
+        Raises:
+            AuthError: the token is lacking.
+        """
+        subject = f'the policies of API proxy "{proxy}" of project "{project}"'
+        answer = self._useful_answer(subject, project, proxy)
+        return (
+            ProxyUses(gaps=(answer,))
+            if isinstance(answer, str)
+            else read_uses(answer[0], proxy, keys)
+        )
+
+    def _useful_answer(self, subject: str, *names: str) -> tuple[Response, Envelope] | str:
+        try:
+            path = routes.proxies_path(*names)
+        except UsageError:
+            return "its name can't be a part of a URL"
+        result, _ = self._send(path)
+        return useful_answer(result, subject, self._client.redact)
+
+    def _send(self, path: str) -> tuple[Result, int]:
+        """What a GET came to, which is repeated while the failure may pass, and how often."""
+        return self._retries.call(
             lambda: self._client.send("GET", path, self._read_timeout), _may_pass, _retry_after
         )
+
+    def _get(self, path: str, subject: str) -> Response:
+        """The final response to a GET."""
+        result, attempts = self._send(path)
         if isinstance(result, Response) and result.status not in _TRANSIENT:
             return result
         times = "once" if attempts == 1 else f"{attempts} times"

@@ -52,6 +52,12 @@ def jwk_path(project: str, name: str) -> str:
     return f"{jwks_path(project)}{_segment(name)}/"
 
 
+def proxies_path(project: str, proxy: str | None = None) -> str:
+    """The path, below the base URL, of a project's API proxies, or of one's policies."""
+    path = f"{PROJECTS_PATH}{_segment(project)}/apiProxies/"
+    return path if proxy is None else f"{path}{_segment(proxy)}/policies/"
+
+
 def plain_http_warning(url: str) -> str | None:
     """What to warn of where a normalised URL sends the token unprotected; None for others."""
     instead = "the https:// URL of the Manager or of the ingress in front of it"

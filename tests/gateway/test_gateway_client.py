@@ -116,7 +116,7 @@ def test_projects_are_listed() -> None:
 
 def test_a_reader_has_no_way_to_write() -> None:
     public = {name for name in dir(GatewayReader) if not name.startswith("_")}
-    assert public == {"list_jwks", "list_projects"}
+    assert public == {"list_jwks", "list_projects", "list_proxies", "proxy_uses"}
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"])
