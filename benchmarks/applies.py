@@ -79,7 +79,7 @@ def _against(
 def _apply(folder: Path, server: Served, parallelism: int) -> Cost:
     server.reset()
     words: Command = [RECONCILER, "apply", folder / "manifests", "--auto-approve", "--parallelism"]
-    return child([*words, str(parallelism)], server.environment)
+    return child([*words, str(parallelism), "--references", "off"], server.environment)
 
 
 def _require_written(server: Served, dataset: Dataset) -> None:

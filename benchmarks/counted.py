@@ -16,8 +16,8 @@ def requests(bench: Bench) -> Iterator[Row]:
     lists, writes = QUICK.projects, QUICK.projects * QUICK.changes
     with serving(folder / "lists.json") as server:
         for command, due in (
-            (["plan"], {"GET": lists}),
-            (["apply", "--auto-approve"], {"GET": 3 * lists, "PUT": writes}),
+            (["plan", "--references", "off"], {"GET": lists}),
+            (["apply", "--auto-approve", "--references", "off"], {"GET": 3 * lists, "PUT": writes}),
         ):
             server.reset()
             child([RECONCILER, *command, folder / "manifests"], server.environment)

@@ -45,4 +45,4 @@ def at_scale(bench: Bench) -> Iterator[Row]:
 
 def _plan(folder: Path, environment: dict[str, str]) -> Callable[[], Cost]:
     words: Command = [RECONCILER, "plan", folder / "manifests", "--parallelism", _PARALLELISM]
-    return lambda: child(words, environment)
+    return lambda: child([*words, "--references", "off"], environment)

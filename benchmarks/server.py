@@ -1,7 +1,7 @@
 """A Manager of prepared bytes on loopback: quick enough not to be what is measured.
 
 ``python -m benchmarks.server LISTS.json DELAY`` prints its port and ends with its standard input.
-It knows the list and the update and nothing else, and it believes every caller.
+It knows the lists and the update and nothing else, and it believes every caller.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ class Manager:
             case ["GET", "apiops", "projects", project, "jwks"]:
                 self.counts["GET"] += 1
                 return self._list(unquote(project))
+            case ["GET", "apiops", "projects", _, "apiProxies"]:
+                self.counts["GET"] += 1
+                return _LIST_HEAD + b'],"resultCount":0}'
             case ["PUT", "apiops", "projects", project, "jwks", name]:
                 self.counts["PUT"] += 1
                 return self._update(unquote(project), unquote(name), json.loads(body))

@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str], int, int]] = {
     "--version": (["--version"], NO_PARSER, 5, 40),
     "--help": (["--help"], NO_PARSER, 5, 40),
     "schema": (["schema"], NO_GATEWAY, 25, 180),
-    "show": (["show", "plan.json"], NO_MANIFEST, 42, 150),
+    "show": (["show", "plan.json"], NO_MANIFEST, 42, 154),
     "validate": (["validate", "manifests"], NO_GATEWAY, 44, 195),
     "plan": (["plan", "manifests"], HEAVY, 100, 400),
     "apply": (["apply", "manifests", "--auto-approve"], HEAVY, 112, 410),
@@ -85,9 +85,14 @@ def test_a_command_loads_only_what_it_uses(command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "due"),
     [
-        pytest.param(["plan"], {"GET": LISTS}, id="plan: one list per project"),
         pytest.param(
-            ["apply", "--auto-approve"],
+            ["plan", "--references", "off"], {"GET": LISTS}, id="plan: one list per project"
+        ),
+        pytest.param(
+            ["plan"], {"GET": 2 * LISTS}, id="plan with renames: one list of API proxies more"
+        ),
+        pytest.param(
+            ["apply", "--auto-approve", "--references", "off"],
             {"GET": 3 * LISTS, "PUT": WRITES},
             id="apply: one list more before and one after, and one update per change",
         ),

@@ -47,6 +47,9 @@ PLANNING = frozenset(
         "matching",
         "ordering",
         "planner",
+        "references.check",
+        "references.effects",
+        "references.refusals",
         "refusals",
     )
 )

@@ -25,6 +25,7 @@ from reconciler.cli.planning import (
 )
 from reconciler.cli.reports import write_reports
 from reconciler.cli.reviewed import Reviewed, read_reviewed, require_reviewed
+from reconciler.cli.second_check import second_check
 from reconciler.cli.session import open_session
 from reconciler.core.outcome import Outcome, RunResult
 from reconciler.errors import RefusedError
@@ -68,6 +69,7 @@ class ApplyOptions(Struct, frozen=True):
         expect_digest: the same from a digest alone.
         reports: what to write besides.
         dry_run: only plan; neither ask nor write.
+        references: how to ask who uses the keys that are renamed.
         command: what was called, as for a shell, where it has to be called again.
     """
 
@@ -81,6 +83,7 @@ class ApplyOptions(Struct, frozen=True):
     expect_digest: str | None = None
     reports: tuple[Report, ...] = ()
     dry_run: bool = False
+    references: str = "best-effort"
     command: str = "reconciler apply"
 
 
@@ -114,8 +117,13 @@ def apply_declared(
     expected = reviewed.digest if reviewed is not None else None
     with optional_journal(options.journal, session.name, read_only=options.dry_run) as journal:
         resends = Resends(asked | _resent_keys(reviewed), journal, expected)
-        with_inputs = bool(options.reports or console.json or expected)
-        planned = make_plan(declared, session, resends, with_inputs=with_inputs)
+        planned = make_plan(
+            declared,
+            session,
+            resends,
+            references=options.references,
+            with_inputs=bool(options.reports or console.json or expected),
+        )
         if reviewed is not None:
             require_reviewed(reviewed, planned.plan)
         try:
@@ -144,6 +152,7 @@ def command_line(options: ApplyOptions, connection: ConnectionOptions) -> str:
         ("--token-file", connection.token_file),
         ("--ca-file", connection.ca_file),
         ("--journal", options.journal),
+        ("--references", {"best-effort": None}.get(options.references, options.references)),
     ):
         if value is not None:
             arguments += [option, str(value)]
@@ -209,6 +218,7 @@ def _execute(planned: Planned, session: Session, journal: Journal | None) -> Exe
             is_abandoned=session.cancel.is_abandoned,
             on_sent=on_sent,
             recorder=journal or NoRecorder(),
+            appeared=second_check(planned, session),
         )
         return execute(planned.plan, planned.lists, context, parallelism=session.parallelism)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.core.outcome import RunResult
     from reconciler.errors import ReconcilerError
     from reconciler.reports.annotations.ci_system import CISystem
+    from reconciler.reports.terminal import Terminal
 
 
 class Console(Struct, frozen=True):
@@ -152,6 +153,17 @@ class Console(Struct, frozen=True):
             unicode=_encodes_unicode(self.stderr),
         )
         _write(self.stderr, self.masked(text))
+
+    @property
+    def terminal(self) -> Terminal:
+        """What stdout can show."""
+        from reconciler.reports.terminal import Terminal
+
+        return Terminal(
+            colour=self.colour,
+            width=_width(self.stdout),
+            unicode=_encodes_unicode(self.stdout),
+        )
 
     def masked(self, text: str) -> str:
         """The text without any secret this run knows."""

@@ -9,6 +9,7 @@ COMMANDS = {
     "show": "Render a saved plan.",
     "comment": "Post a plan's report to a pull or merge request.",
     "export": "Write the live state as manifests.",
+    "references": "Show what on the gateway uses each key.",
     "schema": "Print the JSON Schema of manifests.",
     "sandbox": "Run an Apinizer Manager stand-in on loopback.",
 }
@@ -16,7 +17,7 @@ COMMANDS = {
 
 VERSION = f"reconciler, version {__version__}"
 
-_COMMAND_LINES = "\n".join(f"  {name:<9} {line}" for name, line in COMMANDS.items())
+_COMMAND_LINES = "\n".join(f"  {name:<11} {line}" for name, line in COMMANDS.items())
 
 HELP = f"""\
 Usage: reconciler [OPTIONS] COMMAND [ARGS]...

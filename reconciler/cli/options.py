@@ -228,6 +228,16 @@ def _report_option(command: Callable[..., Any], formats: Collection[str]) -> Cal
     )(command)
 
 
+references_option = click.option(
+    "--references",
+    type=click.Choice(["required", "best-effort", "off"]),
+    default="best-effort",
+    show_default=True,
+    help="Look for what uses the keys that are renamed; what can't be read is refused, or warned "
+    "of.",
+)
+"""How to ask who uses the keys that are renamed."""
+
 manifest_paths = click.argument("paths", metavar="[PATH]...", nargs=-1)
 """Files, folders, or ``-`` for standard input."""
 

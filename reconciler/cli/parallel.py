@@ -1,4 +1,4 @@
-"""The same request for many projects in parallel, given up as soon as the run is cancelled."""
+"""The same request for many names in parallel, given up as soon as the run is cancelled."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.executor.parallel import start_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from reconciler.cli.cancel import CancelToken
 
 T = TypeVar("T")
+K = TypeVar("K", bound="Hashable")
 
 _POLL_SECONDS = 0.1
 """After so long a deadline is noticed while responses are awaited."""
@@ -22,8 +23,8 @@ _GRACE_SECONDS = 1.0
 
 
 def in_parallel(
-    request: Callable[[str], T], names: Sequence[str], parallelism: int, cancel: CancelToken
-) -> dict[str, T]:
+    request: Callable[[K], T], names: Sequence[K], parallelism: int, cancel: CancelToken
+) -> dict[K, T]:
     """Send a request once per name, so many at a time; the results by name, in the names' order.
 
     Raises:
@@ -31,7 +32,7 @@ def in_parallel(
         ReconcilerError: what the first failing request ended in.
     """
 
-    def send(name: str) -> T:
+    def send(name: K) -> T:
         cancel.check()
         return request(name)
 

@@ -14,8 +14,10 @@ from reconciler.cli.parallel import in_parallel
 from reconciler.core import planner
 from reconciler.core.digest import fingerprints
 from reconciler.core.list_checks import owners_in_doubt
-from reconciler.core.model import DeclaredProject, LiveProject
+from reconciler.core.model import DeclaredProject, LiveList, LiveProject
 from reconciler.core.plan import Plan
+from reconciler.core.references.check import checked, renames
+from reconciler.core.references.model import ProjectUses, ReferenceCheck, ReferenceMode
 from reconciler.errors import AuthError, GatewayError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.session import Session
     from reconciler.core.plan import Change, PlanWarning, Refusal, Unmanaged
-    from reconciler.core.planner import Key
+    from reconciler.core.planner import Key, ProjectPlan
     from reconciler.journal.journal import Journal
 
 
@@ -36,10 +38,16 @@ class Planned(Struct, frozen=True):
     Attributes:
         plan: what would be sent.
         lists: the readable ones, by project.
+        declared: what it was made from besides.
+        uses: who uses the keys that are renamed, by project; empty where nobody asked.
+        mode: how they were asked for.
     """
 
     plan: Plan
     lists: Mapping[str, LiveProject]
+    declared: Sequence[DeclaredProject]
+    uses: Mapping[str, ProjectUses]
+    mode: ReferenceMode
 
 
 class Resends(Struct, frozen=True):
@@ -62,14 +70,16 @@ def make_plan(
     session: Session,
     resends: Resends = Resends(),  # noqa: B008 - immutable
     *,
+    references: str = ReferenceMode.BEST_EFFORT.value,
     with_inputs: bool = False,
 ) -> Planned:
-    """Read each declared project's list once, and plan.
+    """Read each declared project's list once, and plan; ask who uses the keys that are renamed.
 
     Args:
         declared: what the manifests declare.
         session: where the lists are read.
         resends: which keys to send again though nothing differs.
+        references: how to ask who uses the keys, a value of ``ReferenceMode``.
         with_inputs: whether the plan is to say what it was made from.
 
     Raises:
@@ -82,17 +92,48 @@ def make_plan(
     lists = in_parallel(reader.list_jwks, names, session.parallelism, session.cancel)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
     owners = owner_ids(readable.values(), session)
-    planned = partial(
-        planner.make_plan, session.name, declared, lists, resends.asked, owners=owners
-    )
+    parts = partial(planner.plan_projects, declared, lists, resends.asked, owners=owners)
     pending = _pending_keys(resends.journal, readable)
-    plan = planned(pending=pending)
+    drafted = parts(pending=pending)
+    mode = ReferenceMode(references)
+    uses = _uses(drafted, session) if mode is not ReferenceMode.OFF else {}
+    planned = partial(_with_uses, session.name, declared, lists, uses, mode)
+    plan = planned(drafted)
     if pending and resends.reviewed not in {None, plan.digest}:
-        plan = planned()
+        plan = planned(parts())
     if with_inputs:
         _require_no_token(plan, session.console)
         plan = replace(plan, inputs=fingerprints(declared, lists))
-    return Planned(plan, readable)
+    return Planned(plan, readable, declared, uses, mode)
+
+
+def _uses(parts: Mapping[str, ProjectPlan], session: Session) -> dict[str, ProjectUses]:
+    """Who uses the keys that are renamed, by project."""
+    renaming = {name: part for name, part in parts.items() if renames(part)}
+    if not renaming:
+        return {}
+    from reconciler.cli.references import find_uses, keys_to_find
+
+    return find_uses(session, {name: keys_to_find(part.changes) for name, part in renaming.items()})
+
+
+def _with_uses(
+    gateway: str,
+    declared: Sequence[DeclaredProject],
+    lists: Mapping[str, LiveList],
+    uses: Mapping[str, ProjectUses],
+    mode: ReferenceMode,
+    parts: Mapping[str, ProjectPlan],
+) -> Plan:
+    """The plan from its parts, with what its renames break refused or warned of."""
+    whole = dict(parts)
+    for project in declared:
+        live, found = lists[project.name], uses.get(project.name)
+        if found is not None and isinstance(live, LiveProject):
+            whole[project.name] = checked(whole[project.name], project, live, found, mode)
+    proxies = sum(found.proxies for found in uses.values())
+    gaps = tuple(gap for found in uses.values() for gap in found.not_checked)
+    return planner.assemble(gateway, whole.values(), ReferenceCheck(mode, proxies, gaps))
 
 
 def named_keys(names: Sequence[str], declared: Sequence[DeclaredProject]) -> frozenset[Key]:
@@ -134,6 +175,9 @@ def _require_no_token(plan: Plan, console: Console) -> None:
     items = chain(plan.changes, plan.refusals, plan.unmanaged, plan.warnings)
     for item in items:
         console.require_no_token(item.project, item.name or "", _texts(to_builtins(item)))
+    for reference in plan.references:
+        texts = _texts(to_builtins(reference))
+        console.require_no_token(reference.project, reference.jwk or "", texts)
 
 
 def _texts(value: object) -> Iterator[str]:

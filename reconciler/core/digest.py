@@ -93,6 +93,7 @@ def _declared(project: DeclaredProject) -> Iterator[object]:
             sorted(entry.previous_names),
             entry.kid,
             entry.allow_source_detach,
+            entry.allow_dangling_references,
         ]
 
 

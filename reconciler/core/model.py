@@ -36,6 +36,7 @@ class DeclaredJwk(Struct, frozen=True):
         previous_names: names the key may still carry.
         kid: RFC 7517 key id that pins which key is meant; None pins nothing.
         allow_source_detach: consent to cutting the key off from its source.
+        allow_dangling_references: consent to breaking what finds the key by its old name.
     """
 
     name: str
@@ -44,6 +45,7 @@ class DeclaredJwk(Struct, frozen=True):
     previous_names: tuple[str, ...] = ()
     kid: str | None = None
     allow_source_detach: bool = False
+    allow_dangling_references: bool = False
 
 
 class DeclaredProject(Struct, frozen=True):

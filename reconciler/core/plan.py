@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from reconciler.core.model import Count, SourceLocation
+from reconciler.core.references.model import Reference, ReferenceCheck
 
 
 class Action(StrEnum):
@@ -35,6 +36,8 @@ class RefusalCode(StrEnum):
     DETACH_NOT_ALLOWED = "detach-not-allowed"
     PROJECT_UNREADABLE = "project-unreadable"
     UNSAFE_LIST = "unsafe-list"
+    STILL_REFERENCED = "still-referenced"
+    REFERENCES_UNREADABLE = "references-unreadable"
 
 
 class JwkFields(Struct, frozen=True):
@@ -132,14 +135,14 @@ class PlanWarning(Struct, frozen=True):
     Attributes:
         code: a stable word, such as ``hint-names-live-key`` or ``temporary-name-left``.
         project: the Apinizer project.
-        name: the JWK it is about.
+        name: the JWK it is about; None where it is the whole project.
         message: what was noticed and what to do about it; live text is not escaped.
         source: the declaring entry, where one is to blame.
     """
 
     code: str
     project: str
-    name: str
+    name: str | None
     message: str
     source: SourceLocation | None = None
 
@@ -177,6 +180,9 @@ class Plan(Struct, frozen=True):
         gateway: the normalised base URL the live state was read from.
         digest: ``sha256:`` and 64 hexadecimal digits over what is sent and what is refused.
         inputs: only where the plan is to be saved; tells later which side moved.
+        references: who uses the keys that are renamed, of refused projects too; sorted by project,
+            then key, then the worst first.
+        reference_check: how thoroughly was looked for them; None in plans of earlier releases.
     """
 
     gateway: str
@@ -188,6 +194,8 @@ class Plan(Struct, frozen=True):
     unmanaged: tuple[Unmanaged, ...] = ()
     warnings: tuple[PlanWarning, ...] = ()
     inputs: Inputs | None = None
+    references: tuple[Reference, ...] = ()
+    reference_check: ReferenceCheck | None = None
 
     @property
     def refused_projects(self) -> frozenset[str]:

@@ -29,13 +29,14 @@ from reconciler.core.plan import (
     Summary,
     Unmanaged,
 )
+from reconciler.core.references.model import Reference, ReferenceCheck
 
 Key = tuple[str, str]
 """A project and the live name of one of its keys."""
 
 
-class _ProjectPlan(Struct, frozen=True):
-    """One project's part of the plan; where there are refusals, there is nothing else."""
+class ProjectPlan(Struct, frozen=True):
+    """One project's part of the plan; where there are refusals, there is nothing to send."""
 
     changes: Sequence[Change] = ()
     steps: Sequence[Step] = ()
@@ -43,6 +44,7 @@ class _ProjectPlan(Struct, frozen=True):
     unmanaged: Sequence[Unmanaged] = ()
     warnings: Sequence[PlanWarning] = ()
     unchanged: int = 0
+    references: Sequence[Reference] = ()
 
 
 def make_plan(
@@ -67,12 +69,37 @@ def make_plan(
         owners: the projects' ids by name, as far as they are known; see ``owners_in_doubt``.
 
     Returns:
-        The plan; a project with a refusal has no changes and no steps in it.
+        The plan; a project with a refusal has no changes and no steps in it. Nobody asked who uses
+        the keys that it renames.
     """
-    parts = [
-        _plan_project(project, live[project.name], redeploy, pending, owners.get(project.name))
+    parts = plan_projects(declared, live, redeploy, pending=pending, owners=owners)
+    return assemble(gateway, parts.values())
+
+
+def plan_projects(
+    declared: Iterable[DeclaredProject],
+    live: Mapping[str, LiveList],
+    redeploy: Collection[Key] = (),
+    *,
+    pending: Collection[Key] = (),
+    owners: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, ProjectPlan]:
+    """Each project's part of the plan by its name, sorted; see ``make_plan``."""
+    return {
+        project.name: _plan_project(
+            project, live[project.name], redeploy, pending, owners.get(project.name)
+        )
         for project in sorted(declared, key=attrgetter("name"))
-    ]
+    }
+
+
+def assemble(
+    gateway: str,
+    projects: Iterable[ProjectPlan],
+    reference_check: ReferenceCheck | None = None,
+) -> Plan:
+    """The plan from its parts, which are sorted by their projects."""
+    parts = list(projects)
     changes = tuple(chain.from_iterable(part.changes for part in parts))
     steps = tuple(chain.from_iterable(part.steps for part in parts))
     refused = tuple(chain.from_iterable(part.refusals for part in parts))
@@ -86,10 +113,12 @@ def make_plan(
         refusals=refused,
         unmanaged=unmanaged,
         warnings=tuple(chain.from_iterable(part.warnings for part in parts)),
+        references=tuple(chain.from_iterable(part.references for part in parts)),
+        reference_check=reference_check,
     )
 
 
-def _summary(changes: Iterable[Change], parts: Sequence[_ProjectPlan]) -> Summary:
+def _summary(changes: Iterable[Change], parts: Sequence[ProjectPlan]) -> Summary:
     actions = [change.actions for change in changes]
     return Summary(
         rename=actions.count((Action.RENAME,)),
@@ -107,9 +136,9 @@ def _plan_project(
     redeploy: Collection[Key],
     pending: Collection[Key],
     owner: str | None,
-) -> _ProjectPlan:
+) -> ProjectPlan:
     if isinstance(live, UnusableList):
-        return _ProjectPlan(refusals=[list_refusals.unusable_list(declared, live)])
+        return ProjectPlan(refusals=[list_refusals.unusable_list(declared, live)])
     checked = check_list(live, owner)
     jwks = sorted(clear_entries(declared.jwks, live, checked), key=attrgetter("name"))
     matching = match(declared.name, jwks, sorted(checked.own, key=attrgetter("name")))
@@ -139,8 +168,8 @@ def _plan_project(
     ordering = order(changes, names)
     refused.extend(refusals.no_temporary_name(change) for change in ordering.stuck)
     if refused:
-        return _ProjectPlan(refusals=_sorted(refused))
-    return _ProjectPlan(
+        return ProjectPlan(refusals=_sorted(refused))
+    return ProjectPlan(
         changes=changes,
         steps=[*ordering.steps, *resends],
         unmanaged=[Unmanaged(declared.name, jwk.name) for jwk in matching.unmanaged],

@@ -68,6 +68,11 @@ class NoRecorder:
         """See ``Recorder``."""
 
 
+def nothing_appeared(_project: str) -> tuple[str, ...]:
+    """Nothing appeared."""
+    return ()
+
+
 class ExecutionContext(Struct, frozen=True, kw_only=True):
     """What a run works with.
 
@@ -81,6 +86,8 @@ class ExecutionContext(Struct, frozen=True, kw_only=True):
         is_abandoned: whether updates under way are not waited for any more.
         on_sent: called from worker threads, once per step that was sent.
         recorder: records updates.
+        appeared: called once per project, just before its first update: what appeared since the
+            plan that keeps it from being written to, in one sentence each.
     """
 
     reader: Reader
@@ -90,6 +97,7 @@ class ExecutionContext(Struct, frozen=True, kw_only=True):
     is_abandoned: Callable[[], bool] = lambda: False
     on_sent: Callable[[Step], None]
     recorder: Recorder = NoRecorder()
+    appeared: Callable[[str], tuple[str, ...]] = nothing_appeared
 
 
 class RunErrors:

@@ -32,7 +32,8 @@ class ProjectRun:
 
     Attributes:
         project: its name.
-        list_changes: how its list differs from the planned one; empty where it does not.
+        list_changes: how its list differs from the planned one, or what else appeared since the
+            plan; empty where nothing does.
     """
 
     def __init__(
@@ -90,7 +91,12 @@ class ProjectRun:
         fresh = self._list()
         if isinstance(fresh, str):
             return f"the list could not be read again before the first write: {fresh}"
-        self.list_changes = list_changes(self._planned, fresh)
+        try:
+            appeared = self._context.appeared
+            self.list_changes = list_changes(self._planned, fresh) or appeared(self.project)
+        except ReconcilerError as error:
+            self._errors.add(error)
+            return self._reason([])
         if self.list_changes:
             return f"the project changed since it was planned: {'; '.join(self.list_changes)}"
         known = identities(fresh.jwks)

@@ -199,6 +199,7 @@ def _jwk(entry: Jwk, node: yaml.MappingNode, file: str) -> DeclaredJwk:
         previous_names=entry.previous_names,
         kid=None if entry.kid is msgspec.UNSET else entry.kid,
         allow_source_detach=entry.allow_source_detach,
+        allow_dangling_references=entry.allow_dangling_references,
     )
 
 

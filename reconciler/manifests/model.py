@@ -90,6 +90,16 @@ AllowSourceDetach = Annotated[
     ),
 ]
 
+AllowDanglingReferences = Annotated[
+    bool,
+    Meta(
+        title="Allow references to dangle",
+        description="Scripts and policies that find a key by its old name no longer find it after "
+        "a rename. True consents to that.",
+        examples=[True],
+    ),
+]
+
 
 class Jwk(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel"):
     """One existing key: the name it shall have, its description, and how to recognise it."""
@@ -99,6 +109,7 @@ class Jwk(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, r
     previous_names: PreviousNames = ()
     kid: Kid | UnsetType = UNSET
     allow_source_detach: AllowSourceDetach = False
+    allow_dangling_references: AllowDanglingReferences = False
 
 
 ProjectName = Annotated[

@@ -23,6 +23,7 @@ from reconciler.reports import escape
 from reconciler.reports.descriptions import compared, shared
 from reconciler.reports.formatting import code_parts, counted
 from reconciler.reports.problems import NOTHING_PLANNED
+from reconciler.reports.references import REFERENCES
 from reconciler.reports.svg import MOST_NAMES, draw
 from reconciler.reports.templates import environment
 from reconciler.reports.view import View, resent_message
@@ -78,6 +79,7 @@ def _environment() -> Environment:
         counted=counted,
         nothing_planned=NOTHING_PLANNED,
         outcome_classes={Outcome.APPLIED: "good", Outcome.NOT_TRIED: "pending"},
+        references_title=REFERENCES,
         resent_message=resent_message,
         style=style,
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii"),

@@ -21,6 +21,7 @@ from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.formatting import counted
+from reconciler.reports.references import ReferenceView
 from reconciler.reports.view import OutcomeView, View, resent_message
 
 _Fault = Literal["failure", "error", "skipped"]
@@ -67,7 +68,7 @@ def render(result: RunResult) -> str:
     view = View(result)
     cases = [_refusal(item) for item in view.plan.refusals]
     if view.planned:
-        cases += [_change(item.change) for item in view.changes]
+        cases += [_change(item.change, view.references) for item in view.changes]
         cases += [_resent(step) for step in view.resent]
     cases += [_outcome(item) for item in view.failed_first]
     run = _run(view)
@@ -95,7 +96,7 @@ def render_valid(projects: Iterable[DeclaredProject]) -> str:
 
 def _run(view: View) -> _Case:
     name = "plan" if view.planned else "apply"
-    output = [view.verdict.message]
+    output = [text for text in (view.verdict.message, view.nobody_asked) if text]
     if not view.stopped:
         return _Case("reconciler", name, output)
     return _Case("reconciler", name, output, "error", "stopped", escape.terminal(view.stopped))
@@ -111,13 +112,18 @@ def _refusal(refusal: Refusal) -> _Case:
     )
 
 
-def _change(change: Change) -> _Case:
+def _change(change: Change, references: Sequence[ReferenceView]) -> _Case:
     lines = []
     if change.previous_name is not None:
         lines.append(f"{escape.name(change.previous_name)} → {escape.name(change.name)}")
     if Action.DESCRIBE in change.actions:
         old, new = compared(change.before.description, change.after.description, _WIDTH, "…")
         lines.append(f"description {old} → {new}")
+    lines += (
+        f"used by {escape.name(item.reference.proxy)}: {item.message}"
+        for item in references
+        if (item.reference.project, item.reference.jwk) == (change.project, change.previous_name)
+    )
     if change.source is not None:
         lines.append(f"declared at {escape.terminal(str(change.source))}")
     return _Case(change.project, escape.name(change.name), lines)

@@ -22,6 +22,7 @@ from reconciler.reports.descriptions import compared
 from reconciler.reports.formatting import counted
 from reconciler.reports.linked_renames import LinkedRenames
 from reconciler.reports.problems import NOTHING_PLANNED
+from reconciler.reports.references import REFERENCES
 from reconciler.reports.templates import environment, safe
 from reconciler.reports.terminal import Terminal
 from reconciler.reports.verdict import Status
@@ -103,7 +104,7 @@ def render(
         folds=html,
         sign=_SIGNS[verdict.status],
         title=verdict.headline,
-        messages=[verdict.rest] if verdict.rest else [],
+        messages=[text for text in (verdict.rest, view.nobody_asked) if text],
         stopped=view.stopped,
         plan=view.plan,
         about=about,
@@ -164,11 +165,13 @@ def _sections(view: View, *, diagrams: bool) -> list[Section]:
     applied = _rows("outcome", [item for item in view.outcomes if item.applied])
     changes, resent = _rows("change", view.changes), _rows("resent", view.resent)
     side_effects = _rows("side_effect", view.side_effects if view.planned else ())
+    users = _rows("reference", view.references if view.planned else ())
     unmanaged = _rows("unmanaged", plan.unmanaged)
     title, unfolded = ("Changes", _UNFOLDED) if view.planned else ("Planned changes", 0)
     update, change = _row("outcome_head"), _row("change_head")
     return [
         Section("Refused", "refusal", 0, _rows("refusal", plan.refusals), intro=view.also_pending),
+        Section(REFERENCES, "user", 1, users, head=_row("reference_head"), unfolded=_UNFOLDED),
         Section("Not complete", "update", 1, unfinished, head=update),
         Section("Applied", "update", 4, applied, head=update, unfolded=_UNFOLDED),
         Section("What to do next", "hint", 2, _rows("next_step", view.next_steps)),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler import __version__
 from reconciler.core.digest import Document, document_of
@@ -28,6 +28,7 @@ from reconciler.core.plan import (
     Summary,
     Unmanaged,
 )
+from reconciler.core.references.model import Reference, ReferenceCheck
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.reports.problems import error_members, validity_members
 
@@ -68,6 +69,8 @@ class _PlanDocument(Struct):
     unmanaged: tuple[Unmanaged, ...]
     warnings: tuple[PlanWarning, ...]
     inputs: Inputs | None = None
+    references: tuple[Reference, ...] = ()
+    reference_check: ReferenceCheck | None = field(default=None, name="referenceCheck")
     outcomes: tuple[_OutcomeRecord, ...] | None = None
     stopped: str | None = None
 
@@ -97,12 +100,22 @@ def document(result: RunResult) -> Document:
     }
     for name in ("changes", "steps", "refusals", "unmanaged", "warnings"):
         whole[name] = [document_of(item) for item in getattr(plan, name)]
+    if plan.reference_check is not None:
+        whole |= reference_members(plan.references, plan.reference_check)
     if plan.inputs is not None:
         whole["inputs"] = document_of(plan.inputs)
     if result.outcomes is not None:
         whole["outcomes"] = [document_of(_record(item)) for item in result.outcomes]
         whole["stopped"] = result.stopped
     return whole
+
+
+def reference_members(references: Sequence[Reference], check: ReferenceCheck) -> Document:
+    """Who uses the keys, and how thoroughly was looked for them."""
+    return {
+        "references": [document_of(reference) for reference in references],
+        "referenceCheck": document_of(check),
+    }
 
 
 def dumps(result: RunResult) -> str:

@@ -9,6 +9,7 @@ from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import RunResult
 from reconciler.reports import escape
 from reconciler.reports.terminal import Terminal
+from reconciler.reports.text_references import reference_lines
 from reconciler.reports.text_updates import INDENT, LABEL_WIDTH, change_lines, outcome_lines
 from reconciler.reports.view import View
 
@@ -47,8 +48,11 @@ def _lines(view: View, terminal: Terminal, verbosity: int) -> Iterator[str]:
     if view.stopped:
         yield from terminal.wrap(f"Stopped early: {escape.terminal(view.stopped)}", "", "  ")
     yield from _refusals(view, terminal)
+    if view.nobody_asked:
+        yield from terminal.wrap(view.nobody_asked, "", "")
     if view.planned and verbosity >= 0:
         yield from change_lines(view, terminal, verbose=verbosity > 0)
+        yield from reference_lines(view.references, terminal)
     yield from outcome_lines(view, terminal, verbosity=verbosity)
     yield from _next_steps(view, terminal)
     if verbosity < 0:

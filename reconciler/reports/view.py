@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change, Effect, Step
-from reconciler.reports import escape
+from reconciler.reports import escape, references
 from reconciler.reports.formatting import counted, deployed_in_words
 from reconciler.reports.linked_renames import LinkedRenames, linked_renames
 from reconciler.reports.script_notes import script_notes
@@ -251,8 +251,19 @@ class View:
     def reminders(self) -> Iterator[str]:
         """What nobody can see in the plan, but will feel after an apply."""
         yield from script_notes(self.plan)
+        yield from references.reminders(self.plan)
         if any(step.temporary for step in self.plan.steps):
             yield _CYCLE
+
+    @cached_property
+    def references(self) -> list[references.ReferenceView]:
+        """Who uses the keys that are renamed, by key and API proxy, the worst first."""
+        return references.views(self.plan.references)
+
+    @property
+    def nobody_asked(self) -> str:
+        """That nobody looked who uses the keys; "" where that does not matter."""
+        return references.nobody_asked(self.plan)
 
     @cached_property
     def linked_renames(self) -> tuple[LinkedRenames, ...]:

@@ -126,7 +126,7 @@ OUTCOMES = {
         "in conflict",
     ),
     "nobody can say": Case(
-        {"kind": "reset-after", "method": "*", "project": "Payments", "at": 3, "times": 100},
+        {"kind": "reset-after", "method": "*", "project": "Payments", "at": 5, "times": 100},
         {"encryption": "unknown", "partner-signing": "not-tried"},
         69,
         "unknown",

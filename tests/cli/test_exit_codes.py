@@ -26,7 +26,7 @@ def bug(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
     def failing(*_values: object, **_options: object) -> None:
         raise ZeroDivisionError("secret-value-of-a-bug")
 
-    patch.setattr("reconciler.core.planner.make_plan", failing)
+    patch.setattr("reconciler.core.planner.plan_projects", failing)
 
 
 def late_bug(_workspace: Workspace, patch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,7 @@ def test_a_signal_lets_the_write_in_flight_finish(
         out, err = process.communicate(timeout=30)
 
     assert process.returncode == code, err
-    assert [method for method, _ in workspace.requests()] == ["GET", "GET", "PUT", "GET"]
+    assert [method for method, _ in workspace.requests()] == [*["GET"] * 4, "PUT", "GET"]
     assert err.count("Stopping: the write in flight is finished") == 1
     report = json.loads((workspace.folder / "report.json").read_text())
     assert [item["outcome"] for item in report["outcomes"]] == ["applied", "not-tried"]

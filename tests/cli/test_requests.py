@@ -15,6 +15,11 @@ def lists(*projects: str) -> Counter[tuple[str, str]]:
     return Counter(("GET", f"/projects/{project}/jwks/") for project in projects)
 
 
+def proxies(*projects: str) -> Counter[tuple[str, str]]:
+    """The lists of API proxies, none of which the usual projects have."""
+    return Counter(("GET", f"/projects/{project}/apiProxies/") for project in projects)
+
+
 def sent_bodies(workspace: Workspace) -> list[dict[str, object]]:
     return [
         {
@@ -29,7 +34,8 @@ def sent_bodies(workspace: Workspace) -> list[dict[str, object]]:
 
 def check_no_secret_was_read(workspace: Workspace) -> None:
     assert workspace.sandbox.admin.state()["secretReads"] == 0
-    assert all(path.endswith("/jwks/") for method, path in workspace.requests("GET"))
+    lists = ("/jwks/", "/apiProxies/")
+    assert all(path.endswith(lists) for method, path in workspace.requests("GET"))
 
 
 @pytest.mark.parametrize("parallelism", ["1", "4"])
@@ -43,12 +49,12 @@ def check_no_secret_was_read(workspace: Workspace) -> None:
     ],
     ids=" ".join,
 )
-def test_a_plan_asks_for_one_list_per_declared_project_and_nothing_else(
+def test_a_plan_asks_for_one_list_per_declared_project_and_for_proxies_where_it_renames(
     workspace: Workspace, words: tuple[str, ...], parallelism: str
 ) -> None:
     workspace.run(*words, "--parallelism", parallelism)
 
-    assert Counter(workspace.requests()) == lists(*ALL)
+    assert Counter(workspace.requests()) == lists(*ALL) + proxies(*CHANGED)
     check_no_secret_was_read(workspace)
 
 
@@ -67,7 +73,7 @@ def test_an_apply_asks_once_more_before_and_after_per_changed_project(
 
     assert ran.code == 0, ran
     gets = Counter(workspace.requests("GET"))
-    assert gets == lists(*ALL) + lists(*CHANGED) + lists(*CHANGED)
+    assert gets == lists(*ALL, *CHANGED, *CHANGED) + proxies(*CHANGED, *CHANGED)
     assert len(workspace.requests("PUT")) == STEPS
     assert len(workspace.requests()) == sum(gets.values()) + STEPS
     check_no_secret_was_read(workspace)
@@ -78,7 +84,8 @@ def test_the_list_after_comes_after_all_writes_of_its_project(workspace: Workspa
 
     workspace.run("apply", "jwks", "--auto-approve")
 
-    assert [method for method, _ in workspace.requests()] == ["GET", "GET", "PUT", "PUT", "GET"]
+    methods = [method for method, _ in workspace.requests()]
+    assert methods == ["GET"] * 4 + ["PUT", "PUT", "GET"]
 
 
 def test_what_the_plan_shows_is_what_is_sent(workspace: Workspace) -> None:
@@ -123,8 +130,7 @@ def test_a_circle_costs_one_update_and_a_look_at_its_temporary_name_more(
     assert workspace.run("apply", "jwks", "--auto-approve").code == 0
 
     assert [method for method, _ in workspace.requests()] == [
-        "GET",
-        "GET",
+        *["GET"] * 4,
         "PUT",
         "GET",
         *["PUT"] * 3,
@@ -148,7 +154,8 @@ def test_a_refused_project_gets_no_further_request(workspace: Workspace) -> None
     ran = workspace.run("apply", "jwks", "--auto-approve", "--keep-going")
 
     assert ran.code == 5
-    assert Counter(workspace.requests("GET")) == lists(*["Partners"] * 3, "Payments")
+    expected = lists(*["Partners"] * 3, "Payments") + proxies("Partners", "Partners")
+    assert Counter(workspace.requests("GET")) == expected
     assert len(workspace.requests("PUT")) == 1
 
 

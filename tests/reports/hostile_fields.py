@@ -18,8 +18,9 @@ from reconciler.core import model, outcome, plan
 from reconciler.core.model import SourceLocation
 from reconciler.core.outcome import RunResult, StepOutcome
 from reconciler.core.plan import JwkFields, Plan
+from reconciler.core.references import model as references
 
-WORDS: tuple[ModuleType, ...] = (model, outcome, plan, errors)
+WORDS: tuple[ModuleType, ...] = (model, outcome, plan, references, errors)
 """Where the values are defined that outputs are made from."""
 
 KINDS: dict[str, Any] = {
@@ -94,8 +95,8 @@ class Filling:
         if get_origin(hint) in {Union, UnionType}:
             kinds = [kind for kind in get_args(hint) if kind is not NoneType]
             return None if self.number == LAST else self.value(kinds[0], path, index)
-        if get_origin(hint) is tuple:
-            return tuple(self._items(get_args(hint)[0], path, index))
+        if get_origin(hint) in {tuple, frozenset}:
+            return get_origin(hint)(self._items(get_args(hint)[0], path, index))
         return self._built(hint, path, index)
 
     def _items(self, kind: Any, path: str, index: int | None) -> Iterator[Any]:

@@ -85,8 +85,11 @@ def test_no_field_of_a_result_does_more_than_to_be_read(
     assert wrong[:5] == []
 
 
-FOR_MACHINES = {"Inputs.manifests", "Inputs.live"}
-"""Fingerprints, which only JSON holds."""
+FOR_MACHINES = {
+    *("Inputs.manifests", "Inputs.live"),
+    *("NotChecked.project", "NotChecked.proxy", "NotChecked.reason"),
+}
+"""What only JSON holds: fingerprints, and what warnings and refusals say in words."""
 
 
 def test_every_text_field_of_a_result_is_shown_to_people() -> None:

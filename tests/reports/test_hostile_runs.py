@@ -25,8 +25,11 @@ from reconciler.core.list_changes import list_changes
 from reconciler.core.model import DeclaredJwk, DeclaredProject, LiveJwk, LiveProject, UnusableList
 from reconciler.core.outcome import RunResult, UpdateResponse
 from reconciler.core.plan import Plan
+from reconciler.core.references.model import ProjectUses, ReferenceKind, Use
 from reconciler.errors import Problem
 from reconciler.gateway.client import Gateway, GatewayReader, GatewayWriter
+from reconciler.gateway.policies import KeysToFind, ProxyUses
+from reconciler.gateway.proxies import ProxyList
 from reconciler.http.retries import RetryPolicy
 from reconciler.manifests.export import manifest_of
 from reconciler.reports import junit, plan_json
@@ -38,6 +41,9 @@ SHOWN_BY = ("junit report", "GitHub's commands", "Azure's commands")
 """Besides what is printed: those whose texts are made up of several fields."""
 
 
+SCRIPT, JOSE = ReferenceKind
+
+
 class Reader(GatewayReader):
     """Gives one list after the other, and the last one for ever."""
 
@@ -46,6 +52,14 @@ class Reader(GatewayReader):
 
     def list_jwks(self, _project: str) -> Any:
         return self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
+
+    def list_proxies(self, project: str) -> ProxyList:
+        return ProxyList((project,), ((project, "the list is not whole"),))
+
+    def proxy_uses(self, project: str, proxy: str, keys: KeysToFind) -> ProxyUses:
+        """Users that break nothing, so that the run goes on, and hostile names of them."""
+        use = Use(proxy=proxy, endpoint=project, policy=project, kind=JOSE, values=keys.ids)
+        return ProxyUses((use, replace(use, kind=SCRIPT, values=keys.names)), (f"policy {proxy}",))
 
 
 class Writer(GatewayWriter):
@@ -178,10 +192,11 @@ def test_every_text_of_manifests_lists_and_answers_is_shown() -> None:
 
 
 def test_every_value_is_part_of_some_output() -> None:
-    roots = (RunResult, DeclaredProject, LiveProject, UnusableList, UpdateResponse, Problem)
+    inputs = (DeclaredProject, LiveProject, UnusableList, UpdateResponse, ProjectUses)
+    roots = (RunResult, *inputs, Problem)
     reached = {name.partition(".")[0] for root in roots for name in text_fields(root)}
     textless = {name for name, kind in VALUES.items() if not text_fields(kind)}
-    assert VALUES.keys() - reached - textless == {"JwkFields", "SourceLocation"}
+    assert VALUES.keys() - reached - textless == {"JwkFields", "SourceLocation", "ReferenceCheck"}
 
 
 def test_valid_manifests_are_reported() -> None:

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     gateway_options,
     manifest_paths,
     output_options,
+    references_option,
     report_options,
     resend_options,
 )
@@ -55,6 +56,7 @@ Examples:
     help="The same from the reviewed plan's digest alone.",
 )
 @resend_options
+@references_option
 @report_options
 @output_options
 def apply(

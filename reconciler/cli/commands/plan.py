@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     gateway_options,
     manifest_paths,
     output_options,
+    references_option,
     report_options,
     resend_options,
 )
@@ -43,12 +44,14 @@ Examples:
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @resend_options
+@references_option
 @report_options
 @output_options
 def plan(
     paths: tuple[str, ...],
     target: ConnectionOptions,
     out: Path | None,
+    references: str,
     detailed_exitcode: bool,
     redeploy: tuple[str, ...],
     journal: Path | None,
@@ -89,9 +92,13 @@ def plan(
             open_session(target, console) as session,
             optional_journal(journal, session.name, read_only=True) as pending,
         ):
-            with_inputs = bool(out or reports or console.json)
-            resends = Resends(asked, pending)
-            planned = make_plan(declared, session, resends, with_inputs=with_inputs)
+            planned = make_plan(
+                declared,
+                session,
+                Resends(asked, pending),
+                references=references,
+                with_inputs=bool(out or reports or console.json),
+            )
         return _report(planned.plan, console, reports, out, detailed=detailed_exitcode)
 
     return run_reported(work, reports, console)

@@ -56,6 +56,8 @@ def result_annotations(result: RunResult) -> Iterator[Annotation]:
     for item in view.outcomes:
         if not item.applied:
             yield _of_outcome(item)
+    if view.nobody_asked:
+        yield _annotation(Severity.WARNING, "references", (view.nobody_asked,), None)
     for warning in view.plan.warnings if view.planned else ():
         title = f"{warning.code}: {escape.subject(warning.project, warning.name)}"
         yield _annotation(Severity.WARNING, title, (warning.message,), warning.source)
