@@ -106,7 +106,7 @@ def test_the_demo_goes_the_whole_way(tmp_path: Path) -> None:
     )
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    stages = ("\nValid: ", "\nPlan: ", "\nApplied: ", "\nNothing to do: ")
+    stages = ("\nValid: ", "\nRefused: ", "\nPlan: ", "\nApplied: ", "\nNothing to do: ")
     places = [ran.stdout.index(stage) for stage in stages]
     assert places == sorted(places)
     assert {path.name for path in tmp_path.iterdir()} == {"bin", "examples"}
