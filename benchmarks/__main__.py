@@ -14,12 +14,14 @@ from benchmarks.cold import starts
 from benchmarks.counted import requests
 from benchmarks.planning import matching
 from benchmarks.plans import against_the_floor, at_scale
+from benchmarks.policies import references
 from benchmarks.table import machine, state, table, write
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "cold": starts,
     "plan": against_the_floor,
     "scale": at_scale,
+    "references": references,
     "bound": against_the_bound,
     "shell": against_a_script,
     "ansible": against_ansible,

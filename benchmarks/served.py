@@ -38,15 +38,21 @@ class Served:
 
 
 @contextmanager
-def serving(lists: Path, delay: float = 0) -> Iterator[Served]:
+def serving(
+    lists: Path, delay: float = 0, policies: tuple[Path, int] | None = None
+) -> Iterator[Served]:
     """Run a server of these lists in a process of its own.
 
     Args:
         lists: as ``Dataset.write_lists`` writes them.
         delay: seconds that every PUT takes.
+        policies: the answer for every API proxy, and how many there are in each project.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server", str(lists), str(delay)],
+        [
+            *(sys.executable, "-m", "benchmarks.server", str(lists), str(delay)),
+            *map(str, policies or ()),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,6 +1,7 @@
 """A Manager of prepared bytes on loopback: quick enough not to be what is measured.
 
-``python -m benchmarks.server LISTS.json DELAY`` prints its port and ends with its standard input.
+``python -m benchmarks.server LISTS.json DELAY [POLICIES.json PROXIES]`` prints its port and ends
+with its standard input.
 It knows the lists and the update and nothing else, and it believes every caller.
 """
 
@@ -23,9 +24,16 @@ class Manager:
 
     Args:
         lists: the items of each project.
+        policies: the answer for every API proxy.
+        proxies: how many API proxies each project has.
     """
 
-    def __init__(self, lists: dict[str, list[dict[str, str | None]]]) -> None:
+    def __init__(
+        self, lists: dict[str, list[dict[str, str | None]]], policies: bytes, proxies: int
+    ) -> None:
+        self._policies = policies
+        names = b",".join(b'{"name":"API-%d"}' % number for number in range(proxies))
+        self._proxies = _LIST_HEAD + names + b'],"resultCount":%d}' % proxies
         self._initial = {
             project: {str(item["name"]): json.dumps(item).encode() for item in items}
             for project, items in lists.items()
@@ -46,7 +54,10 @@ class Manager:
                 return self._list(unquote(project))
             case ["GET", "apiops", "projects", _, "apiProxies"]:
                 self.counts["GET"] += 1
-                return _LIST_HEAD + b'],"resultCount":0}'
+                return self._proxies
+            case ["GET", "apiops", "projects", _, "apiProxies", _, "policies"]:
+                self.counts["GET"] += 1
+                return self._policies
             case ["PUT", "apiops", "projects", project, "jwks", name]:
                 self.counts["PUT"] += 1
                 return self._update(unquote(project), unquote(name), json.loads(body))
@@ -124,5 +135,11 @@ async def _serve(manager: Manager, delay: float) -> None:
     await ended.wait()
 
 
+def _main(lists: str, delay: str, policies: str = "", proxies: str = "0") -> None:
+    answer = Path(policies).read_bytes() if policies else b""
+    manager = Manager(json.loads(Path(lists).read_text()), answer, int(proxies))
+    asyncio.run(_serve(manager, float(delay)))
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve(Manager(json.loads(Path(sys.argv[1]).read_text())), float(sys.argv[2])))
+    _main(*sys.argv[1:])

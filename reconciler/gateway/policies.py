@@ -7,7 +7,6 @@ those names and ids of keys that were asked for, and reasons in this program's o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 import msgspec
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 from reconciler.core.references.model import Pipeline, ReferenceKind, Use
 from reconciler.core.references.scripts import script_use
 from reconciler.core.references.tokens import Language
+from reconciler.gateway.raw_json import LIST, OBJECT, Members, is_container, members_of, scalar
 from reconciler.http.client import Response
 
 
@@ -44,7 +44,7 @@ def read_uses(response: Response, proxy: str, keys: KeysToFind) -> ProxyUses:
     """
     search = _Search(proxy, keys)
     try:
-        items = _LIST.decode(_reply(response.body)["resultList"])
+        items = LIST.decode(members_of(response.body)["resultList"])
         if len(items) != 1:
             search.gap(f"the answer holds {len(items)} lists of policies instead of one")
         for item in items:
@@ -55,15 +55,6 @@ def read_uses(response: Response, proxy: str, keys: KeysToFind) -> ProxyUses:
         search.gap("its policies are not as documented")
     return ProxyUses(tuple(search.uses), tuple(search.gaps))
 
-
-_OBJECT = msgspec.json.Decoder(dict[str, Raw])
-_LIST = msgspec.json.Decoder(list[Raw])
-_SCALAR = msgspec.json.Decoder(bool | int | float | str | None)
-
-_SURROGATES = re.compile(
-    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
-"""Escapes of surrogate pairs, and of halves without the other one."""
 
 _PIPELINES: Mapping[str, Pipeline] = {
     "requestPolicyList": "request",
@@ -87,8 +78,6 @@ _SWITCHES = {
         ("decryptByIssuer", "encryptByIssuer"),
     ),
 }
-
-_Members = dict[str, Raw]
 
 
 class _Where(Struct, frozen=True):
@@ -128,26 +117,28 @@ class _Search:
 
     def all_of(self, item: Raw) -> None:
         """Go through the one item of the answer."""
-        members = _OBJECT.decode(item)
+        members = OBJECT.decode(item)
         wrapped = members.get("apiProxy")
-        if wrapped is not None and _is_container(wrapped):
-            members = _OBJECT.decode(wrapped)
+        if wrapped is not None and is_container(wrapped):
+            members = OBJECT.decode(wrapped)
         self._level(members, _Where())
         for endpoint in self._items(members.pop("endpointList", None), "its list of endpoints"):
-            parts = _OBJECT.decode(endpoint)
+            parts = OBJECT.decode(endpoint)
             where = self._endpoint(parts)
             self._level(parts, where)
             self._push(parts, where)
         self._push(members, _Where())
         self._nested()
 
-    def _level(self, members: _Members, where: _Where) -> None:
+    def _level(self, members: Members, where: _Where) -> None:
         """The three pipelines of the proxy itself or of an endpoint; takes them out."""
         for name, pipeline in _PIPELINES.items():
             for policy in self._items(members.pop(name, None), f"its {pipeline} pipeline"):
-                parts = _OBJECT.decode(policy)
-                if not isinstance(_scalar(parts, "type"), str):
+                parts = OBJECT.decode(policy)
+                if not isinstance(scalar(parts, "type"), str):
                     self.gap(f"{self._policy(parts, where).named()} has no type")
+                if not _is_worth_reading(policy):
+                    continue
                 self._object(parts, replace(where, pipeline=pipeline), is_policy=True)
                 self._nested()
 
@@ -158,7 +149,7 @@ class _Search:
         if bytes(memoryview(raw)[:1]) != b"[":
             self.gap(f"{what} is not a list")
             return []
-        items = _LIST.decode(raw)
+        items = LIST.decode(raw)
         objects = [item for item in items if bytes(memoryview(item)[:1]) == b"{"]
         if len(objects) < len(items):
             self.gap(f"{what} holds something that is no object")
@@ -170,17 +161,17 @@ class _Search:
             if where.depth > _DEEPEST:
                 self.gap("its policies are nested too deeply")
             elif bytes(memoryview(raw)[:1]) == b"{":
-                self._object(_OBJECT.decode(raw), where)
+                self._object(OBJECT.decode(raw), where)
             else:
-                items = _LIST.decode(raw)
+                items = LIST.decode(raw)
                 self._pending += (
                     (item, replace(where, depth=where.depth + 1))
                     for item in reversed(items)
-                    if _is_container(item)
+                    if is_container(item)
                 )
 
-    def _object(self, members: _Members, where: _Where, *, is_policy: bool = False) -> None:
-        kind = _scalar(members, "type")
+    def _object(self, members: Members, where: _Where, *, is_policy: bool = False) -> None:
+        kind = scalar(members, "type")
         if is_policy or (isinstance(kind, str) and kind.startswith("policy-")):
             where = self._policy(members, where)
         self._script(members, where, is_script_policy=kind == "policy-script")
@@ -189,25 +180,25 @@ class _Search:
                 self._jose(name, members, where)
         self._push(members, where)
 
-    def _push(self, members: _Members, where: _Where) -> None:
+    def _push(self, members: Members, where: _Where) -> None:
         inner = replace(where, depth=where.depth + 1)
         for raw in members.values():
-            if _is_container(raw) and any(map(bytes(raw).__contains__, _WORTH_READING)):
+            if is_container(raw) and _is_worth_reading(raw):
                 self._pending.append((raw, inner))
 
-    def _policy(self, members: _Members, where: _Where) -> _Where:
+    def _policy(self, members: Members, where: _Where) -> _Where:
         name = self._text(members, "name", where.named())
         active = self._is_active(members, where.named())
         return replace(where, policy=name or None, active=where.active and active)
 
-    def _endpoint(self, members: _Members) -> _Where:
+    def _endpoint(self, members: Members) -> _Where:
         parts = (self._text(members, name, "an endpoint") for name in ("httpMethod", "endpoint"))
         label = " ".join(part for part in parts if part)
         return _Where(endpoint=label, active=self._is_active(members, "an endpoint"))
 
-    def _script(self, members: _Members, where: _Where, *, is_script_policy: bool) -> None:
-        initialises = _scalar(members, "initWithScript")
-        body = _scalar(members, "scriptBody")
+    def _script(self, members: Members, where: _Where, *, is_script_policy: bool) -> None:
+        initialises = scalar(members, "initWithScript")
+        body = scalar(members, "scriptBody")
         if body is None:
             if is_script_policy or initialises is True:
                 self.gap(f"{where.named()} came without its script")
@@ -222,8 +213,8 @@ class _Search:
             runs = where.active and initialises is not False
             self._found(ReferenceKind.SCRIPT, use.names, where, active=runs, unclear=use.unclear)
 
-    def _jose(self, name: str, members: _Members, where: _Where) -> None:
-        value = _scalar(members, name)
+    def _jose(self, name: str, members: Members, where: _Where) -> None:
+        value = scalar(members, name)
         if value is None or value == "":
             return
         if isinstance(value, bool | float) or not isinstance(value, str | int):
@@ -255,46 +246,31 @@ class _Search:
             )
         )
 
-    def _text(self, members: _Members, name: str, owner: str) -> str:
+    def _text(self, members: Members, name: str, owner: str) -> str:
         """A text that may be missing or null; then, and where it is none, it is empty."""
-        value = _scalar(members, name)
+        value = scalar(members, name)
         if value is None or isinstance(value, str):
             return value or ""
         self.gap(f"{owner} has a member {name} that is not as documented")
         return ""
 
-    def _is_active(self, members: _Members, owner: str) -> bool:
+    def _is_active(self, members: Members, owner: str) -> bool:
         """Whether it runs, as it does where it does not say so."""
-        value = _scalar(members, "active")
+        value = scalar(members, "active")
         if value is not None and not isinstance(value, bool):
             self.gap(f"{owner} has a member active that is not as documented")
         return value is not False
 
 
-def _reply(body: bytes) -> _Members:
-    """The members of an answer; half a surrogate pair, which msgspec refuses, is replaced."""
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return _OBJECT.decode(body)
-    except msgspec.DecodeError:
-        return _OBJECT.decode(_SURROGATES.sub(lambda found: found[1] or rb"\ufffd", body))
+def _is_worth_reading(raw: Raw) -> bool:
+    return any(map(bytes(raw).__contains__, _WORTH_READING))
 
 
-def _is_container(raw: Raw) -> bool:
-    return bytes(memoryview(raw)[:1]) in {b"{", b"["}
-
-
-def _scalar(members: _Members, name: str) -> object:
-    """A member that is neither an object nor a list; such a one is returned undecoded."""
-    raw = members.get(name)
-    return raw if raw is None or _is_container(raw) else _SCALAR.decode(raw)
-
-
-def _is_off(name: str, members: _Members) -> bool:
+def _is_off(name: str, members: Members) -> bool:
     """Whether the gateway ignores the key that a member names."""
     needed, instead = _SWITCHES.get(name, ((), ()))
     return (
-        any(_scalar(members, member) is False for member in needed)
-        or any(_scalar(members, member) is True for member in instead)
-        or _scalar(members, "keySourceMode") == "DYNAMIC_HTTP"
+        any(scalar(members, member) is False for member in needed)
+        or any(scalar(members, member) is True for member in instead)
+        or scalar(members, "keySourceMode") == "DYNAMIC_HTTP"
     )

@@ -91,7 +91,10 @@ class RetryPolicy:
         )
         with suppress(_CancelledError):
             retrying(attempt)
-        return results[-1], len(results)
+        last, count = results[-1], len(results)
+        # tenacity leaves a cycle of references: whole responses would wait in it for the collector.
+        results.clear()
+        return last, count
 
     def wait_before_retry(self, attempt: int, retry_after: float | None = None) -> bool:
         """Wait before a request is sent again.

@@ -236,6 +236,31 @@ def test_nothing_in_a_comment_is_found(
     assert with_comment == script_use(f"x = 1; {after}", language, NAMES)
 
 
+LOOKUPS = st.sampled_from(
+    [
+        f'{MAP}.get("my-jwk")',
+        f'{MAP}.get("other")',
+        f'{MAP} ?. get ( "x" )',
+        f"{MAP}['x']",
+        f'{MAP}["x"',
+        f"{MAP}.get('x' + y)",
+        f"{MAP}",
+        f"{MAP}.x",
+    ]
+)
+
+
+@given(st.sampled_from(BOTH), st.lists(LOOKUPS, max_size=3), CODE, CODE)
+def test_a_script_is_dismissed_early_only_where_its_tokens_hold_no_name_either(
+    language: Language, lookups: list[str], before: str, after: str
+) -> None:
+    script = "\n;".join([before, *lookups, after])
+    # A backslash keeps it from being dismissed early.
+    by_tokens = script_use(f"//\\\n{script}", language, NAMES)
+
+    assert script_use(script, language, NAMES).names == by_tokens.names
+
+
 @given(st.text(), st.sampled_from(BOTH))
 def test_any_text_has_tokens(text: str, language: Language) -> None:
     found = list(tokens(text, language))

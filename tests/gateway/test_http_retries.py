@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 from fake_gateway import Waits
@@ -108,3 +110,19 @@ def test_retry_after_headers(header: str, expected: float | None) -> None:
 def test_any_header_has_a_meaning(header: str) -> None:
     found = retry_after_seconds(header, NOW)
     assert found is None or found >= 0
+
+
+class Answer:
+    """Stands for a response of some megabytes."""
+
+
+def test_no_answer_waits_for_the_collector() -> None:
+    policy = RetryPolicy(lambda _seconds: False)
+    gc.disable()
+    try:
+        answer, _ = policy.call(Answer, lambda _answer: False, lambda _answer: None)
+        alive = weakref.ref(answer)
+        del answer
+        assert alive() is None
+    finally:
+        gc.enable()

@@ -51,6 +51,8 @@ def script_use(script: str, language: Language | None, names: Collection[str]) -
     """
     if KEY_MAP not in script and not _mentions_escaped(script):
         return ScriptUse()
+    if _is_plain(script, names):
+        return ScriptUse()
     uses = [
         _use(tokens(script, each), names)
         for each in ([language] if language is not None else Language)
@@ -64,6 +66,24 @@ def _mentions_escaped(script: str) -> bool:
     return "\\u" in script and KEY_MAP in _UNICODE_ESCAPE.sub(
         lambda found: unescaped(found[0]), script
     )
+
+
+_PLAIN_LOOKUP = re.compile(
+    KEY_MAP
+    + r"""\s*(?:\??\.\s*get\s*\(\s*(?:"[^"\\$\r\n]*"|'[^'\\\r\n]*')\s*\)"""
+    + r"""|\[\s*(?:"[^"\\$\r\n]*"|'[^'\\\r\n]*')\s*\])"""
+)
+"""A lookup that is clear wherever it stands, in a comment too."""
+
+
+def _is_plain(script: str, names: Collection[str]) -> bool:
+    """Whether a script surely uses none of the names, as seen without its tokens.
+
+    Most are: they look up other keys, and without escapes a name would stand there as it is.
+    """
+    if "\\" in script or "$/" in script or any(name in script for name in names):
+        return False
+    return KEY_MAP not in _PLAIN_LOOKUP.sub("", script)
 
 
 def _use(script: Iterable[Token], names: Collection[str]) -> ScriptUse:
