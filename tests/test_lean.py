@@ -32,10 +32,10 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str], int, int]] = {
     "--version": (["--version"], NO_PARSER, 5, 40),
     "--help": (["--help"], NO_PARSER, 5, 40),
     "schema": (["schema"], NO_GATEWAY, 25, 180),
-    "show": (["show", "plan.json"], NO_MANIFEST, 42, 154),
-    "validate": (["validate", "manifests"], NO_GATEWAY, 44, 195),
-    "plan": (["plan", "manifests"], HEAVY, 100, 400),
-    "apply": (["apply", "manifests", "--auto-approve"], HEAVY, 112, 410),
+    "show": (["show", "plan.json"], NO_MANIFEST, 44, 158),
+    "validate": (["validate", "manifests"], NO_GATEWAY, 45, 198),
+    "plan": (["plan", "manifests"], HEAVY, 104, 404),
+    "apply": (["apply", "manifests", "--auto-approve"], HEAVY, 116, 414),
 }
 """Per command: its words, what it must not load, and the most modules it may load, of this package
 and in all, beyond those of a bare Python."""

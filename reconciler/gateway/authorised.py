@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from reconciler.errors import ReconcilerError
 from reconciler.gateway.envelope import open_envelope
 from reconciler.gateway.permissions import Lacking, lacking
 from reconciler.gateway.tokens import TokenSource
@@ -10,7 +15,25 @@ from reconciler.http.client import HttpClient, Response, Result
 from reconciler.http.failures import TransportFailure
 from reconciler.http.redaction import Redact
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _LONGEST_REJECTION_BYTES = 4096
+
+
+def raise_without_frames(call: Callable[P, T]) -> Callable[P, T]:
+    """Raise a call's errors anew: the frames they come from hold bodies and tokens."""
+
+    @functools.wraps(call)
+    def raising(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except ReconcilerError as error:
+            caught = error
+        caught.__context__ = caught.__cause__ = None
+        raise caught.with_traceback(None)
+
+    return raising
 
 
 class AuthorisedClient:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
 from reconciler.core.model import LiveList, UnusableList
 from reconciler.core.outcome import Deployment, ResponseKind, UpdateResponse
 from reconciler.core.plan import JwkFields
-from reconciler.errors import GatewayError, ReconcilerError, UsageError
+from reconciler.errors import GatewayError, UsageError
 from reconciler.gateway import routes
-from reconciler.gateway.authorised import AuthorisedClient
+from reconciler.gateway.authorised import AuthorisedClient, raise_without_frames
 from reconciler.gateway.credentials import LoginCredentials
 from reconciler.gateway.envelope import Envelope, failure_message, open_envelope, retry_after
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
@@ -28,9 +26,6 @@ from reconciler.http.client import HttpClient, Response, Result, TransportOption
 from reconciler.http.failures import Cause, TransportFailure
 from reconciler.http.redaction import Redact, Secrets
 from reconciler.http.retries import RetryPolicy
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _TRANSIENT = frozenset({408, 429, *range(500, 600)})
 
@@ -57,21 +52,6 @@ _FIXES = {
         "firewall that intercepts TLS"
     ),
 }
-
-
-def raise_without_frames(call: Callable[P, T]) -> Callable[P, T]:
-    """Raise a call's errors anew: the frames they come from hold bodies and tokens."""
-
-    @functools.wraps(call)
-    def raising(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return call(*args, **kwargs)
-        except ReconcilerError as error:
-            caught = error
-        caught.__context__ = caught.__cause__ = None
-        raise caught.with_traceback(None)
-
-    return raising
 
 
 class GatewayReader:

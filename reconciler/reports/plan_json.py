@@ -31,6 +31,7 @@ from reconciler.core.plan import (
 from reconciler.core.references.model import Reference, ReferenceCheck
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.reports.problems import error_members, validity_members
+from reconciler.reports.references import reference_members
 
 FORMAT_VERSION = "1.0"
 """Major and minor: readers ignore what a newer minor adds, and refuse another major."""
@@ -108,14 +109,6 @@ def document(result: RunResult) -> Document:
         whole["outcomes"] = [document_of(_record(item)) for item in result.outcomes]
         whole["stopped"] = result.stopped
     return whole
-
-
-def reference_members(references: Sequence[Reference], check: ReferenceCheck) -> Document:
-    """Who uses the keys, and how thoroughly was looked for them."""
-    return {
-        "references": [document_of(reference) for reference in references],
-        "referenceCheck": document_of(check),
-    }
 
 
 def dumps(result: RunResult) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from reconciler.core.digest import Document, document_of
 from reconciler.core.plan import Action, Plan
 from reconciler.core.references.model import (
     Reference,
+    ReferenceCheck,
     ReferenceEffect,
     ReferenceKind,
     ReferenceMode,
@@ -111,3 +113,11 @@ def nobody_asked(plan: Plan) -> str:
     is_off = check is not None and check.mode is ReferenceMode.OFF
     renames = any(Action.RENAME in change.actions for change in plan.changes)
     return NOBODY_ASKED if is_off and renames else ""
+
+
+def reference_members(references: Sequence[Reference], check: ReferenceCheck) -> Document:
+    """Who uses the keys, and how thoroughly was looked for them."""
+    return {
+        "references": [document_of(reference) for reference in references],
+        "referenceCheck": document_of(check),
+    }

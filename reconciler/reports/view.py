@@ -18,27 +18,14 @@ from reconciler.reports import escape, references
 from reconciler.reports.formatting import counted, deployed_in_words
 from reconciler.reports.linked_renames import LinkedRenames, linked_renames
 from reconciler.reports.script_notes import script_notes
-from reconciler.reports.verdict import Verdict, change_key, changes_by_key, left_temporary, verdict
-
-ADVICE: dict[Outcome, str] = {
-    Outcome.NOT_DEPLOYED: (
-        "saved in the Manager, but some gateways may still serve what was before; no list shows "
-        "this, and the only remedy is to send it again:"
-    ),
-    Outcome.FAILED: (
-        "the gateway rejected it and the key is as it was; mend what it says above, then apply "
-        "again"
-    ),
-    Outcome.UNKNOWN: (
-        "nobody can say whether it was saved; once the gateway answers again, apply again, which "
-        "finds out, and send what was saved again, as it may not be on every gateway:"
-    ),
-    Outcome.CONFLICT: (
-        "somebody else wrote at the same time; find out who, then plan and review again"
-    ),
-    Outcome.NOT_TRIED: "not sent because of what came before; apply again once that is settled",
-}
-"""What to do about each outcome that is not simply applied; ends with a colon before a command."""
+from reconciler.reports.verdict import (
+    ADVICE,
+    Verdict,
+    change_key,
+    changes_by_key,
+    left_temporary,
+    verdict,
+)
 
 DETACHES = (
     "DETACHES from its source: the key stays, but will miss every rotation of the source from now "

@@ -12,7 +12,8 @@ from fake_gateway import TOKEN, Act, always, answer, fake_gateway, gateway_at
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
 from reconciler.errors import GatewayError, ReconcilerError
-from reconciler.gateway.client import Gateway, raise_without_frames
+from reconciler.gateway.authorised import raise_without_frames
+from reconciler.gateway.client import Gateway
 from reconciler.gateway.credentials import Credentials, LoginCredentials, TokenCredentials
 
 PRIVATE = "PRIVATE-key-material"

@@ -63,6 +63,7 @@ def plan(
     PATH is a file, a folder (all *.yaml and *.yml below it) or - for standard input; without one,
     the current folder.
     """
+    from reconciler.cli.files import require_writable
     from reconciler.cli.named_files import (
         STDOUT,
         check_named_files,
@@ -79,29 +80,42 @@ def plan(
     )
 
     def work() -> int:
-        from reconciler.cli.files import require_writable
-        from reconciler.cli.loading import load_manifests
-        from reconciler.cli.planning import Resends, make_plan, named_keys, optional_journal
-        from reconciler.cli.session import open_session
-
+        with_inputs = bool(out or reports or console.json)
         if file is not None:
             require_writable(file)
-        declared = load_manifests(paths, console)
-        asked = named_keys(redeploy, declared)
-        with (
-            open_session(target, console) as session,
-            optional_journal(journal, session.name, read_only=True) as pending,
-        ):
-            planned = make_plan(
-                declared,
-                session,
-                Resends(asked, pending),
-                references=references,
-                with_inputs=bool(out or reports or console.json),
-            )
-        return _report(planned.plan, console, reports, out, detailed=detailed_exitcode)
+        made = _planned(
+            paths, target, redeploy, journal, console, references, with_inputs=with_inputs
+        )
+        return _report(made, console, reports, out, detailed=detailed_exitcode)
 
     return run_reported(work, reports, console)
+
+
+def _planned(
+    paths: tuple[str, ...],
+    target: ConnectionOptions,
+    redeploy: tuple[str, ...],
+    journal: Path | None,
+    console: Console,
+    references: str,
+    *,
+    with_inputs: bool,
+) -> Plan:
+    from reconciler.cli.loading import load_manifests
+    from reconciler.cli.planning import Resends, make_plan, named_keys, optional_journal
+    from reconciler.cli.session import open_session
+
+    declared = load_manifests(paths, console)
+    asked = named_keys(redeploy, declared)
+    with (
+        open_session(target, console) as session,
+        optional_journal(journal, session.name, read_only=True) as pending,
+    ):
+        resends = Resends(asked, pending)
+        planned = make_plan(
+            declared, session, resends, references=references, with_inputs=with_inputs
+        )
+    return planned.plan
 
 
 def _report(

@@ -62,8 +62,9 @@ def references(keys: tuple[str, ...], target: ConnectionOptions, console: Consol
     check = ReferenceCheck(ReferenceMode.BEST_EFFORT, proxies, gaps)
     if console.json:
         from reconciler.reports import plan_json
+        from reconciler.reports.references import reference_members
 
-        console.result(plan_json.encode(plan_json.reference_members(shown, check)))
+        console.data(plan_json.encode(reference_members(shown, check)))
     else:
         console.result(_table(asked, shown, console))
     _note_gaps(gaps, console)

@@ -15,7 +15,8 @@ from reconciler.core.outcome import RunResult
 from reconciler.core.text import visible
 from reconciler.errors import ManifestError, Problem, ReconcilerError
 from reconciler.reports import escape
-from reconciler.reports.view import ADVICE, OutcomeView, View
+from reconciler.reports.verdict import ADVICE
+from reconciler.reports.view import OutcomeView, View
 
 _LONGEST = 1_000
 
