@@ -76,8 +76,11 @@ def _missing(host: Host, environment: Mapping[str, str]) -> AuthError:
             message="CI_JOB_TOKEN may not write comments",
             fix="Set GITLAB_TOKEN to a project access token with the scope api",
         )
+    where = "in the pipeline's environment, from its secrets"
+    if host is Host.AZURE:
+        where = "to $(System.AccessToken) in the step's env"
     return AuthError(
         f"There is no token for {host}",
         why="It lets nobody comment without one",
-        fix=f"Set {name} in the pipeline's environment, from its secrets",
+        fix=f"Set {name} {where}",
     )
