@@ -57,11 +57,14 @@ def find_uses(
     results = {}
     for project, found in lists.items():
         own = [(name, uses[project, name]) for name in found.names]
-        gaps = [*found.gaps, *((name, gap) for name, one in own for gap in one.gaps)]
+        gaps = {*found.gaps, *((name, gap) for name, one in own for gap in one.gaps)}
         results[project] = ProjectUses(
             project,
             len(found.names),
             tuple(use for _, one in own for use in one.uses),
-            tuple(NotChecked(project, name, reason) for name, reason in gaps),
+            tuple(
+                NotChecked(project, name, reason)
+                for name, reason in sorted(gaps, key=lambda gap: (gap[0] or "", gap[1]))
+            ),
         )
     return results

@@ -125,6 +125,12 @@ def test_what_becomes_of_a_user(moves: dict[str, str], used: Use, effects: Effec
     assert bool(plan.steps) is not bool(refused)
 
 
+def test_a_policy_that_uses_a_key_twice_is_one_reference() -> None:
+    plan = plan_of({"a": "b"}, [use(SCRIPT, "a"), use(SCRIPT, "a")])
+
+    assert len(plan.references) == 1
+
+
 def test_an_inactive_policy_is_shown_and_refuses_nothing() -> None:
     plan = plan_of({"a": "b"}, [use(SCRIPT, "a", active=False)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from typing import Any
 
@@ -301,6 +302,17 @@ def test_a_rejected_token_ends_the_run(build: BuildWorkspace) -> None:
     workspace.fault(kind="unauthorized", at=3, times=10)
 
     assert workspace.run("plan", "jwks", "--parallelism", "1").code == 77
+
+
+@pytest.mark.parametrize("parallelism", ["1", "4"])
+def test_the_deadline_ends_a_check_that_hangs(build: BuildWorkspace, parallelism: str) -> None:
+    workspace = build(with_proxies(BREAKING, proxy("Other")), {"P": RENAME})
+    workspace.fault(kind="hang", at=3, times=10)
+    start = time.monotonic()
+
+    ran = workspace.run("plan", "jwks", "--deadline", "0.5", "--parallelism", parallelism)
+    assert ran.code == 143
+    assert time.monotonic() - start < 10
 
 
 def appears(workspace: Workspace, body: str = looks_up("a"), **members: object) -> None:

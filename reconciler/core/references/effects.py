@@ -38,17 +38,17 @@ def planned_references(
     }
     holders = {new_names.get(jwk.name, jwk.name): jwk.name for jwk in live}
     ids = {jwk.id for jwk in live if jwk.id is not None}
-    renamed = [jwk for jwk in live if jwk.name in new_names]
+    renamed = _Keys(jwk for jwk in live if jwk.name in new_names)
     found = []
     for use in uses:
-        for jwk in renamed:
+        for jwk in renamed.all if use.unclear else renamed.in_question(use):
             by = _found_by(use, jwk, ids)
             effect = _effect(use, by, new_names[jwk.name], holders.get(jwk.name))
             if effect is not None:
                 other = holders[jwk.name] if effect is ReferenceEffect.OTHER_KEY else None
                 reference = _reference(project, jwk.name, use, by or ReferenceBy.NAME)
                 found.append(replace(reference, effect=effect, other_key=other))
-    return sorted(found, key=_order)
+    return sorted(dict.fromkeys(found), key=_order)
 
 
 def all_references(
@@ -66,16 +66,16 @@ def all_references(
         Sorted by key; first those of no certain key.
     """
     ids = {jwk.id for jwk in live if jwk.id is not None}
-    asked = list(jwks)
+    asked = _Keys(jwks)
     found = []
     for use in uses:
         if use.unclear:
             found.append(_reference(project, None, use, ReferenceBy.NAME))
-        for jwk in asked:
+        for jwk in asked.in_question(use):
             by = _found_by(use, jwk, ids)
             if by is not None:
                 found.append(_reference(project, jwk.name, use, by))
-    return sorted(found, key=_order)
+    return sorted(dict.fromkeys(found), key=_order)
 
 
 def by_key(references: Iterable[Reference]) -> Mapping[tuple[str, str | None], list[Reference]]:
@@ -84,6 +84,22 @@ def by_key(references: Iterable[Reference]) -> Mapping[tuple[str, str | None], l
     for reference in references:
         found.setdefault((reference.project, reference.jwk), []).append(reference)
     return found
+
+
+class _Keys:
+    """Keys, found by the names and ids that a user of them holds."""
+
+    def __init__(self, jwks: Iterable[LiveJwk]) -> None:
+        self.all = list(jwks)
+        self._by_value: dict[str, list[LiveJwk]] = {}
+        for jwk in self.all:
+            for value in {jwk.name, jwk.id} - {None}:
+                self._by_value.setdefault(str(value), []).append(jwk)
+
+    def in_question(self, use: Use) -> list[LiveJwk]:
+        """The keys whose name or id a user holds, each once."""
+        held = [jwk for value in use.values for jwk in self._by_value.get(value, ())]
+        return list(dict.fromkeys(held))
 
 
 def _found_by(use: Use, jwk: LiveJwk, ids: set[str]) -> ReferenceBy | None:
