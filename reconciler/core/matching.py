@@ -85,11 +85,12 @@ class _Checks(Struct, frozen=True):
                         self.project, entry, cycle, pinnable=self._is_pinnable(cycle)
                     )
         absent = []
+        pinned = _by_kid(self.declared)
         for number, entry in enumerate(self.declared):
             if entry.name in refused or not self._is_unsettled(number):
                 continue
             refused.add(entry.name)
-            refusal = self._unmatched(number)
+            refusal = self._unmatched(number, pinned.get(entry.kid or "", ()))
             if refusal is None:
                 absent.append(entry)
             else:
@@ -106,10 +107,18 @@ class _Checks(Struct, frozen=True):
     def _is_unsettled(self, number: int) -> bool:
         return self.assignment.partner[number] is None or number in self.assignment.ambiguous
 
-    def _unmatched(self, number: int) -> Refusal | None:
-        """Why a declared JWK has no partner or several; None where it is simply not there."""
+    def _unmatched(self, number: int, pinned: Sequence[DeclaredJwk]) -> Refusal | None:
+        """Why a declared JWK has no partner or several; None where it is simply not there.
+
+        Args:
+            number: which one.
+            pinned: the entries that pin the same ``kid``, itself included.
+        """
         entry = self.declared[number]
         keys = [self.live[key] for key in self.candidates.of[number]]
+        twin = next((other for other in pinned if other is not entry), None)
+        if twin is not None and len(keys) == 1 and keys[0].kid == entry.kid:
+            return refusals.pinned_twice(self.project, entry, twin, keys[0])
         if number in self.assignment.ambiguous:
             return refusals.ambiguous(self.project, entry, keys, self.kids)
         excluded = self.candidates.excluded.get(number)
@@ -148,6 +157,15 @@ class _Checks(Struct, frozen=True):
         partner = self.assignment.partner[index]
         key = None if partner is None else self.live[partner]
         return refusals.name_taken(self.project, entry, holder, key, self.kids)
+
+
+def _by_kid(declared: Sequence[DeclaredJwk]) -> dict[str, list[DeclaredJwk]]:
+    """The entries that pin each ``kid``."""
+    pinned: dict[str, list[DeclaredJwk]] = {}
+    for entry in declared:
+        if entry.kid is not None:
+            pinned.setdefault(entry.kid, []).append(entry)
+    return pinned
 
 
 def _warnings(

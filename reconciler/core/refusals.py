@@ -69,6 +69,18 @@ def ambiguous(
     )
 
 
+def pinned_twice(project: str, entry: DeclaredJwk, other: DeclaredJwk, key: LiveJwk) -> Refusal:
+    """Two entries pin the ``kid`` of one live key."""
+    return of_entry(
+        RefusalCode.AMBIGUOUS,
+        project,
+        entry,
+        f"`{entry.name}` ({entry.location}) and `{other.name}` ({other.location}) both pin the kid "
+        f"{entry.kid}, which one live key has, {key.label}: it can't become two",
+        "remove one of the two entries, or give one of them the kid of another key",
+    )
+
+
 def kid_mismatch(
     project: str,
     entry: DeclaredJwk,

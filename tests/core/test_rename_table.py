@@ -110,6 +110,16 @@ REFUSED: dict[str, tuple[list[LiveJwk], list[DeclaredJwk], list[str]]] = {
         [declare("b", "a"), declare("c", "a")],
         ["ambiguous", "ambiguous"],
     ),
+    "one kid pinned twice is ambiguous": (
+        [key("x", "1")],
+        [declare("a", kid="1"), declare("b", kid="1")],
+        ["ambiguous", "ambiguous"],
+    ),
+    "a kid that another entry pins with the live name is ambiguous": (
+        [key("x", "1")],
+        [declare("a", kid="1"), declare("x", kid="1")],
+        ["ambiguous"],
+    ),
     "a kid that two keys have finds neither": (
         [key("x", "1"), key("y", "1")],
         [declare("b", kid="1")],

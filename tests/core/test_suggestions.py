@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from rename_cases import key, plan_of
+from rename_cases import PLACE, declare, key, plan_of
 
 from reconciler.core.model import LiveJwk
 from reconciler.core.names import is_addressable
@@ -165,3 +165,14 @@ spec: {{jwks: [{{{entry}}}]}}
 """
     (project,) = load(["-"], stdin=io.BytesIO(text.encode()), explainer=lambda: explain)
     return plan_of(project.jwks, live)
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("a", "x")])
+def test_entries_that_pin_one_kid_are_not_advised_to_pin_it(names: tuple[str, str]) -> None:
+    plan = plan_of([declare(name, kid="k1") for name in names], [key("x", "k1")])
+
+    for refusal in plan.refusals:
+        assert "both pin the kid k1" in refusal.message
+        assert refusal.message.count(str(PLACE)) == 2
+        assert "pin `kid`" not in refusal.hint
+    assert plan.refusals
