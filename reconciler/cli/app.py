@@ -6,6 +6,7 @@ It imports little: neither `typing` nor `contextlib`, 2 ms of the 14 that ``--he
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> None:
     """The console script; never returns."""
+    _use_utf8()
     gc.set_threshold(COLLECT_AFTER)
     reopen_closed_streams()
     code = main(sys.argv[1:])
@@ -42,6 +44,19 @@ def run() -> None:
             redirect_to_null(stream.fileno())
     gc.freeze()  # nothing is left to free but the process
     sys.exit(code)
+
+
+def _use_utf8() -> None:
+    """Start over in Python's UTF-8 mode where it took arguments and file names for ASCII.
+
+    In the C locale with that mode switched off, a name outside ASCII on the command line would be
+    no text, and no file could be given one.
+    """
+    if sys.getfilesystemencoding() == "ascii" and sys.executable and not sys.flags.utf8_mode:
+        try:
+            os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 the same program
+        except OSError:  # then only such names fail
+            return
 
 
 def _answered_at_once(arguments: Sequence[str]) -> bool:
