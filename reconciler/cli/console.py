@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.cli.streams import redirect_to_null
+from reconciler.cli.streams import redirect_to_null, was_closed
 from reconciler.errors import ManifestError, RefusedError, UsageError
 from reconciler.http.redaction import SHORTEST_SECRET, Secrets
 from reconciler.reports.annotations.ci_system import GITLAB
@@ -55,11 +55,15 @@ class Console(Struct, frozen=True):
 
     def result(self, text: str) -> None:
         """Print what the command was called for."""
-        self.data(self.masked(text))
+        self._print(self.masked(text), awaited=self.json)
 
     def data(self, text: str) -> None:
         """Print a result that programs read: masking would change it."""
-        fault = _write(self.stdout, text)
+        self._print(text, awaited=True)
+
+    def _print(self, text: str, *, awaited: bool) -> None:
+        closed = awaited and was_closed(self.stdout)
+        fault = "it is closed" if closed else _write(self.stdout, text)
         if fault:
             self.unwritten.append(output_lost(fault))
 

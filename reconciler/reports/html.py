@@ -22,7 +22,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.reports import escape
 from reconciler.reports.descriptions import compared, shared
 from reconciler.reports.formatting import code_parts, counted
-from reconciler.reports.problems import NOTHING_PLANNED
+from reconciler.reports.problems import NOTHING_ASKED
 from reconciler.reports.references import REFERENCES
 from reconciler.reports.svg import MOST_NAMES, draw
 from reconciler.reports.templates import environment
@@ -77,7 +77,7 @@ def _environment() -> Environment:
     )
     html.globals.update(
         counted=counted,
-        nothing_planned=NOTHING_PLANNED,
+        nothing_asked=NOTHING_ASKED,
         outcome_classes={Outcome.APPLIED: "good", Outcome.NOT_TRIED: "pending"},
         references_title=REFERENCES,
         resent_message=resent_message,

@@ -21,7 +21,7 @@ from reconciler.reports.comment_lines import marker
 from reconciler.reports.descriptions import compared
 from reconciler.reports.formatting import counted
 from reconciler.reports.linked_renames import LinkedRenames
-from reconciler.reports.problems import NOTHING_PLANNED
+from reconciler.reports.problems import NOTHING_ASKED
 from reconciler.reports.references import REFERENCES
 from reconciler.reports.templates import environment, safe
 from reconciler.reports.terminal import Terminal
@@ -128,7 +128,7 @@ def render_error(
     title, messages, fix = "The run came to no result", [error.what, error.why], error.fix
     sections = []
     if isinstance(error, ManifestError):
-        title, messages, fix = f"{error.what}; {NOTHING_PLANNED}", [], ""
+        title, messages, fix = f"{error.what}; {NOTHING_ASKED}", [], ""
         sections = [Section("Problems", "problem", 0, _rows("problem", error.problems))]
     return _fitted(
         sections,

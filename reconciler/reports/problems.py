@@ -11,7 +11,7 @@ from reconciler.reports import escape
 from reconciler.reports.formatting import counted
 from reconciler.reports.terminal import Terminal
 
-NOTHING_PLANNED = "nothing was planned"
+NOTHING_ASKED = "no gateway was asked"
 """What invalid manifests came to."""
 
 
@@ -52,8 +52,7 @@ def _lines(error: ReconcilerError, terminal: Terminal) -> Iterator[str]:
             location = escape.terminal(f"{problem.location}:").removesuffix(":")
             yield f"{terminal.coloured(location, 'heading')}: {escape.terminal(problem.message)}"
         yield (
-            terminal.coloured("error", "bad")
-            + f": {escape.terminal(error.what)}; {NOTHING_PLANNED}"
+            terminal.coloured("error", "bad") + f": {escape.terminal(error.what)}; {NOTHING_ASKED}"
         )
         return
     what = terminal.wrap(escape.terminal(error.what), "error: ", "  ")

@@ -55,7 +55,7 @@ def test_problems_stand_on_a_line_each_and_are_counted_last() -> None:
         "a.yaml:3:5: `name` is empty; give the JWK a name\n"
         "C:\\b.yaml:10:1: unknown member `descripton`; did you mean `description`?\n"
         "c.yaml: the file is empty; remove it or declare a project in it\n"
-        "error: 3 problems in the manifests; nothing was planned\n"
+        "error: 3 problems in the manifests; no gateway was asked\n"
     )
 
 
