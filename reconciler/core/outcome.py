@@ -113,6 +113,7 @@ class RunResult(Struct, frozen=True):
         plan: the plan.
         outcomes: what became of the steps that were reached; None where it was only planned.
         stopped: one sentence on why an apply ended early; else None.
+        edited: whether it comes from a saved plan that was altered since it was written.
 
     Raises:
         ValueError: ``stopped`` is given for what was only planned.
@@ -121,6 +122,7 @@ class RunResult(Struct, frozen=True):
     plan: Plan
     outcomes: tuple[StepOutcome, ...] | None = None
     stopped: str | None = None
+    edited: bool = False
 
     def __post_init__(self) -> None:
         if self.outcomes is None and self.stopped is not None:

@@ -94,7 +94,8 @@ def render_valid(projects: Sequence[DeclaredProject]) -> str:
 def document(result: RunResult) -> Document:
     """The plan JSON of a result, its members in the documented order."""
     plan = result.plan
-    whole: Document = _preamble() | {
+    whole: Document = _preamble() | ({"edited": True} if result.edited else {})
+    whole |= {
         "gateway": plan.gateway,
         "digest": plan.digest,
         "summary": document_of(plan.summary),
@@ -112,7 +113,12 @@ def document(result: RunResult) -> Document:
 
 
 def dumps(result: RunResult) -> str:
-    """The plan JSON as text, with a checksum of all that stands before it as its last member."""
+    """The plan JSON as text, with a checksum of all that stands before it as its last member.
+
+    What was edited gets none: it would pass for written.
+    """
+    if result.edited:
+        return _text(document(result))
     body = _text(document(result)).removesuffix(_END)
     return f'{body}{_CHECKSUM}{_checksum(body.encode())}"{_END}'
 

@@ -65,7 +65,7 @@ class Verdict(Struct, frozen=True):
     """What the whole run came to.
 
     Attributes:
-        message: one line of plain text, one or two sentences.
+        message: one line of plain text, one to three sentences.
         status: how good it is.
     """
 
@@ -79,12 +79,19 @@ class Verdict(Struct, frozen=True):
 
     @property
     def rest(self) -> str:
-        """The second sentence; "" where there is none."""
+        """What follows the first sentence; "" where nothing does."""
         return self.message.removeprefix(self.headline).removeprefix(".").strip()
 
 
 def verdict(result: RunResult) -> Verdict:
-    """Sum up a result."""
+    """Sum up a result; what was edited may never have been planned, so that comes first."""
+    found = _verdict(result)
+    if not result.edited:
+        return found
+    return Verdict(f"Edited since it was written. {found.message}", Status.BAD)
+
+
+def _verdict(result: RunResult) -> Verdict:
     outcomes = result.settled
     if outcomes:
         return _applied(result.plan, outcomes)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.options import output_options, report_options
@@ -41,6 +42,7 @@ def show(planfile: str, reports: tuple[Report, ...], console: Console) -> int:
     text = read_plan_file(planfile)
     result = plan_json.loads(text)
     if not plan_json.is_as_written(text):
+        result = replace(result, edited=True)
         console.note(EDITED)
     write_reports(reports, result, console)
     console.plan(result)
