@@ -214,6 +214,7 @@ def _execute(planned: Planned, session: Session, journal: Journal | None) -> Exe
             reader=gateway.reader,
             writer=gateway.writer,
             wait_before_retry=gateway.retries.wait_before_retry,
+            wait_turned_away=gateway.retries.wait_turned_away,
             is_cancelled=session.cancel.is_cancelled,
             is_abandoned=session.cancel.is_abandoned,
             on_sent=on_sent,

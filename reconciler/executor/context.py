@@ -82,6 +82,8 @@ class ExecutionContext(Struct, frozen=True, kw_only=True):
         wait_before_retry: waits before a PUT is sent again, given how often it was sent and the
             seconds the gateway asked for; False where it may not be sent again, as the budget is
             used up or the run was cancelled.
+        wait_turned_away: waits as the gateway asked that turned an update away (429), given the
+            seconds and how often it did; False as above.
         is_cancelled: whether no further update may start.
         is_abandoned: whether updates under way are not waited for any more.
         on_sent: called from worker threads, once per step that was sent.
@@ -93,6 +95,7 @@ class ExecutionContext(Struct, frozen=True, kw_only=True):
     reader: Reader
     writer: Writer
     wait_before_retry: Callable[[int, float | None], bool]
+    wait_turned_away: Callable[[float, int], bool] = lambda _seconds, _times: False
     is_cancelled: Callable[[], bool]
     is_abandoned: Callable[[], bool] = lambda: False
     on_sent: Callable[[Step], None]

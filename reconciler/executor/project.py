@@ -9,7 +9,7 @@ from reconciler.core.identity import Identity, identities
 from reconciler.core.list_changes import list_changes
 from reconciler.core.model import LiveProject
 from reconciler.core.observation import Decision, Observation, Observed, observe
-from reconciler.core.outcome import Outcome, StepOutcome, UpdateResponse
+from reconciler.core.outcome import Outcome, ResponseKind, StepOutcome, UpdateResponse
 from reconciler.core.plan import JwkFields, Step
 from reconciler.errors import ReconcilerError
 from reconciler.executor.context import ExecutionContext, RunErrors
@@ -167,7 +167,7 @@ class ProjectRun:
             response = self._context.writer.update(self.project, write.address, write.step.body)
             if not write.take(response):
                 return
-            waited = write.attempts < MAX_PUTS and self._wait(write, response)
+            waited = write.failures < MAX_PUTS and self._wait(write, response)
             if self._is_stopped():
                 return
             # What certainly never left may go again without reading the list. After the last try
@@ -182,7 +182,11 @@ class ProjectRun:
     def _wait(self, write: Write, response: UpdateResponse) -> bool:
         if self._is_stopped():
             return False
-        return self._context.wait_before_retry(write.attempts, response.retry_after)
+        seconds = response.retry_after
+        if response.kind is ResponseKind.THROTTLED and seconds is not None:
+            write.turned_away += 1
+            return self._context.wait_turned_away(seconds, write.turned_away)
+        return self._context.wait_before_retry(write.failures, seconds)
 
     @staticmethod
     def _observe(write: Write, fresh: LiveProject | str, later: Sequence[Write]) -> Observation:

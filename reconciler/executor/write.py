@@ -23,6 +23,7 @@ class Write(Struct):
         before: the fields its key had before it.
         attempts: how many PUTs were sent.
         kind: what the last response meant, until the step is saved.
+        turned_away: how many of them the gateway turned away, saying when to come back.
         lost: a response was lost, so that its PUT may have had its effect unseen.
         saved: a response or a list said that the step is saved.
         deployment: what was last said about the gateways.
@@ -33,6 +34,7 @@ class Write(Struct):
     identity: Identity
     before: JwkFields
     attempts: int = 0
+    turned_away: int = 0
     kind: ResponseKind = ResponseKind.UNSENT
     lost: bool = False
     saved: bool = False
@@ -72,11 +74,19 @@ class Write(Struct):
         kind = ResponseKind.ACCEPTED if self.saved else self.kind
         return decide(kind, observation.observed, earlier_lost=self.lost)
 
+    @property
+    def failures(self) -> int:
+        """How many PUTs count against the limit."""
+        return self.attempts - self.turned_away
+
     def outcome(self, observation: Observation) -> StepOutcome:
         """What became of it."""
         decision = self.decide(observation)
         if decision is Decision.SAVED:
             outcome, message = self._saved()
+        elif decision is Decision.RETRY and self.kind is ResponseKind.THROTTLED:
+            outcome = Outcome.NOT_TRIED
+            message = f"the gateway takes no more requests for now: {self.message}"
         else:
             outcome, reason = _OUTCOMES[decision]
             shown = observation.message if decision in _NEEDS_LIST else ""

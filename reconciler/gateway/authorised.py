@@ -14,9 +14,13 @@ from reconciler.http.auth import bearer
 from reconciler.http.client import HttpClient, Response, Result
 from reconciler.http.failures import TransportFailure
 from reconciler.http.redaction import Redact
+from reconciler.http.throttle import Throttle
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+TOO_MANY = 429
+"""The status of a request that was turned away (RFC 6585, 4)."""
 
 _LONGEST_REJECTION_BYTES = 4096
 
@@ -39,8 +43,11 @@ def raise_without_frames(call: Callable[P, T]) -> Callable[P, T]:
 class AuthorisedClient:
     """Sends requests with the run's token; safe to use from many threads."""
 
-    def __init__(self, client: HttpClient, tokens: TokenSource, redact: Redact) -> None:
+    def __init__(
+        self, client: HttpClient, tokens: TokenSource, redact: Redact, throttle: Throttle
+    ) -> None:
         self._client = client
+        self._throttle = throttle
         self._tokens = tokens
         self.redact = redact
 
@@ -76,9 +83,12 @@ class AuthorisedClient:
     def _send(
         self, method: str, path: str, read_timeout: float, body: bytes | None, token: str
     ) -> Result:
-        return self._client.send(
-            method, path, auth=bearer(token), content=body, read_timeout=read_timeout
-        )
+        with self._throttle.request() as note:
+            result = self._client.send(
+                method, path, auth=bearer(token), content=body, read_timeout=read_timeout
+            )
+            note(isinstance(result, Response) and result.status == TOO_MANY)
+            return result
 
 
 def _rejects_token(result: Result) -> bool:

@@ -11,21 +11,27 @@ from msgspec import Struct
 from reconciler.core.model import LiveList, UnusableList
 from reconciler.core.outcome import Deployment, ResponseKind, UpdateResponse
 from reconciler.core.plan import JwkFields
-from reconciler.errors import GatewayError, UsageError
+from reconciler.errors import UsageError
 from reconciler.gateway import routes
-from reconciler.gateway.authorised import AuthorisedClient, raise_without_frames
+from reconciler.gateway.authorised import (
+    TOO_MANY,
+    AuthorisedClient,
+    raise_without_frames,
+)
 from reconciler.gateway.credentials import LoginCredentials
-from reconciler.gateway.envelope import Envelope, failure_message, open_envelope, retry_after
+from reconciler.gateway.envelope import Envelope, open_envelope, retry_after
 from reconciler.gateway.lists import ProjectRow, read_list, read_projects
 from reconciler.gateway.options import ClientOptions
 from reconciler.gateway.policies import KeysToFind, ProxyUses, read_uses
 from reconciler.gateway.proxies import ProxyList, read_proxies, useful_answer
 from reconciler.gateway.tokens import Login, login_form, read_token, token_source
+from reconciler.gateway.unusable import no_usable_answer
 from reconciler.gateway.updates import read_update
 from reconciler.http.client import HttpClient, Response, Result, TransportOptions, open_client
 from reconciler.http.failures import Cause, TransportFailure
-from reconciler.http.redaction import Redact, Secrets
+from reconciler.http.redaction import Secrets
 from reconciler.http.retries import RetryPolicy
+from reconciler.http.throttle import Throttle
 
 _TRANSIENT = frozenset({408, 429, *range(500, 600)})
 
@@ -33,24 +39,6 @@ _KINDS = {
     Cause.UNSENT: ResponseKind.UNSENT,
     Cause.LOST: ResponseKind.LOST,
     Cause.UNUSABLE: ResponseKind.LOST,
-}
-_FIXES = {
-    Cause.UNSENT: "Check the URL, the name server, the proxy variables and the firewall",
-    Cause.LOST: (
-        "Run again; if it stays so, raise --timeout or --request-deadline, and look into the "
-        "Manager's log"
-    ),
-    Cause.DENIED: (
-        "Put the right user name and password into the proxy's variable; nothing more was sent "
-        "through it, as accounts are locked after a few wrong ones"
-    ),
-    Cause.UNUSABLE: (
-        "Check that the URL is the Manager's, and what the ingress in front of it answers"
-    ),
-    Cause.UNTRUSTED: (
-        "Check that it is an https:// port at all, and what stands between, such as a proxy or a "
-        "firewall that intercepts TLS"
-    ),
 }
 
 
@@ -129,7 +117,10 @@ class GatewayReader:
     def _send(self, path: str) -> tuple[Result, int]:
         """What a GET came to, which is repeated while the failure may pass, and how often."""
         return self._retries.call(
-            lambda: self._client.send("GET", path, self._read_timeout), _may_pass, _retry_after
+            lambda: self._client.send("GET", path, self._read_timeout),
+            _may_pass,
+            _retry_after,
+            _is_turned_away,
         )
 
     def _get(self, path: str, subject: str) -> Response:
@@ -138,7 +129,7 @@ class GatewayReader:
         if isinstance(result, Response) and result.status not in _TRANSIENT:
             return result
         times = "once" if attempts == 1 else f"{attempts} times"
-        raise _no_usable_answer(result, f"{subject}, tried {times}", self._client.redact)
+        raise no_usable_answer(result, f"{subject}, tried {times}", self._client.redact)
 
 
 class GatewayWriter:
@@ -174,7 +165,7 @@ class GatewayWriter:
         kind = _KINDS.get(result.cause)
         if kind is None:
             subject = f'the update of "{jwk}" in project "{project}"'
-            raise _no_usable_answer(result, subject, redact)
+            raise no_usable_answer(result, subject, redact)
         return UpdateResponse(kind, redact(result.message), Deployment(None))
 
 
@@ -203,7 +194,13 @@ def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
     """
     base_url = routes.base_url(options.base_url)
     secrets = Secrets()
-    retries = RetryPolicy(options.wait, options.jitter, budget=options.retry_budget)
+    retries = RetryPolicy(
+        options.wait,
+        options.jitter,
+        budget=options.retry_budget,
+        turned_away_for=options.request_deadline,
+    )
+    throttle = Throttle(options.parallelism, lambda: options.wait(0), options.warn)
     transport = TransportOptions(
         ca_file=options.ca_file,
         connect_timeout=options.connect_timeout,
@@ -220,8 +217,8 @@ def open_gateway(options: ClientOptions) -> Iterator[Gateway]:
         tokens = token_source(
             options.credentials, _login(client, retries, options.on_token, secrets), secrets
         )
-        reading = AuthorisedClient(client.read_only(), tokens, secrets.redact)
-        writing = AuthorisedClient(client, tokens, secrets.redact)
+        reading = AuthorisedClient(client.read_only(), tokens, secrets.redact, throttle)
+        writing = AuthorisedClient(client, tokens, secrets.redact, throttle)
         yield Gateway(
             base_url,
             GatewayReader(reading, options.read_timeout, retries),
@@ -250,7 +247,7 @@ def _login(
             token = read_token(result)
             on_token(token)
             return token
-        raise _no_usable_answer(result, "the request for a token", secrets.redact)
+        raise no_usable_answer(result, "the request for a token", secrets.redact)
 
     return log_in
 
@@ -267,21 +264,11 @@ def _may_pass(result: Result) -> bool:
     return result.cause in {Cause.UNSENT, Cause.LOST}
 
 
+def _is_turned_away(result: Result) -> bool:
+    return isinstance(result, Response) and result.status == TOO_MANY
+
+
 def _retry_after(result: Result) -> float | None:
     if isinstance(result, TransportFailure):
         return None
     return retry_after(result, open_envelope(result))
-
-
-def _no_usable_answer(result: Result, subject: str, redact: Redact) -> GatewayError:
-    """What to raise where the run can't go on without ``subject``."""
-    if isinstance(result, TransportFailure):
-        fix, message = result.fix or _FIXES[result.cause], redact(result.message)
-    else:
-        fix = _FIXES[Cause.LOST]
-        message = failure_message(result, open_envelope(result), redact)
-    return GatewayError(
-        f"The gateway gave no usable answer to {subject}: {message}",
-        why="Nothing can be said about what is not known",
-        fix=fix,
-    )

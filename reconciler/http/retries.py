@@ -17,6 +17,8 @@ BASE_SECONDS = 0.5
 """The first wait is drawn from zero to this; the range doubles with every further attempt."""
 CAP_SECONDS = 30.0
 """Where the range stops growing."""
+SHORTEST_SECONDS = 0.5
+"""So long is waited at least where a server turns a request away, whatever it asks for."""
 MAX_ATTEMPTS = 5
 """How often one request is sent at most, the first time included."""
 
@@ -39,6 +41,8 @@ class RetryPolicy:
         budget: how many waits there may be in the whole run; None for any number.
         longest_wait: the longest wait a server can ask for, in seconds.
         patient: wait for ``longest_wait`` where a server asks for more; if not, give up at once.
+        turned_away_for: how many seconds one request may wait in all because the server turned it
+            away and said when to come back; such waits count for nothing else.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class RetryPolicy:
         budget: int | None = None,
         longest_wait: float = 60.0,
         patient: bool = True,
+        turned_away_for: float = 300.0,
     ) -> None:
         self._wait = wait
         self._jitter = jitter
         self._budget = math.inf if budget is None else budget
         self._longest_wait = longest_wait
         self._patient = patient
+        self._turned_away_for = turned_away_for
         self._lock = threading.Lock()
 
     def call(
@@ -62,6 +68,7 @@ class RetryPolicy:
         send: Callable[[], R],
         may_retry: Callable[[R], bool],
         retry_after: Callable[[R], float | None],
+        is_turned_away: Callable[[R], bool] = lambda _result: False,
     ) -> tuple[R, int]:
         """Send a request until its result is final, or no further attempt is allowed.
 
@@ -69,23 +76,37 @@ class RetryPolicy:
             send: sends it once.
             may_retry: whether another attempt may get a better result.
             retry_after: the seconds the server asked to wait; None where it did not.
+            is_turned_away: whether the server took nothing and said when to come back.
 
         Returns:
             The last result, and how many attempts were made.
         """
         results: list[R] = []
+        failures, waited = 0, 0.0
 
         def attempt() -> R:
             results.append(send())
             return results[-1]
 
-        def asked(state: RetryCallState) -> float | None:
-            return retry_after(results[-1]) if state.attempt_number else None
+        def is_last(_state: RetryCallState) -> bool:
+            nonlocal failures, waited
+            asked = retry_after(results[-1])
+            if asked is not None and is_turned_away(results[-1]):
+                waited += max(asked, SHORTEST_SECONDS)
+                return waited > self._turned_away_for
+            failures += 1
+            return self._is_last(failures, asked)
+
+        def pause(_state: RetryCallState) -> float:
+            asked = retry_after(results[-1])
+            if asked is not None and is_turned_away(results[-1]):
+                return max(asked, SHORTEST_SECONDS)
+            return self._seconds(max(failures, 1), asked)
 
         retrying = Retrying(
             retry=retry_if_result(may_retry),
-            stop=lambda state: self._is_last(state.attempt_number, asked(state)),
-            wait=lambda state: self._seconds(state.attempt_number, asked(state)),
+            stop=is_last,
+            wait=pause,
             sleep=self._sleep,
             retry_error_callback=lambda _state: results[-1],
         )
@@ -110,6 +131,19 @@ class RetryPolicy:
         if self._is_last(attempt, retry_after):
             return False
         return not self._wait(self._seconds(attempt, retry_after))
+
+    def wait_turned_away(self, seconds: float, times: int) -> bool:
+        """Wait as a server asked that turned a request away.
+
+        Args:
+            seconds: what it asked for.
+            times: how often this request was turned away, from 1.
+
+        Returns:
+            False where that would be too long, or the run was cancelled.
+        """
+        seconds = max(seconds, SHORTEST_SECONDS)
+        return times * seconds <= self._turned_away_for and not self._wait(seconds)
 
     def _is_last(self, attempt: int, retry_after: float | None) -> bool:
         if attempt >= MAX_ATTEMPTS:

@@ -104,6 +104,7 @@ class Script:
             reader=self,
             writer=self,
             wait_before_retry=self.pause,
+            wait_turned_away=lambda seconds, times: self.pause(times, seconds),
             is_cancelled=self.cancelled.is_set,
             **{**defaults, **members},
         )
@@ -234,13 +235,20 @@ def test_without_budget_nothing_is_sent_again_but_the_list_is_asked() -> None:
     assert [one.outcome for one in settled] == [Outcome.NOT_DEPLOYED, Outcome.APPLIED]
 
 
+def test_an_update_that_is_always_turned_away_is_not_tried() -> None:
+    script = Script([(THROTTLED, False)] * 9, patience=3)
+    (settled,) = run(script, RENAME).outcomes
+    assert (settled.outcome, settled.attempts) == (Outcome.NOT_TRIED, 4)
+    assert settled.message == "the gateway takes no more requests for now: slow down"
+
+
 SAME: dict[str, tuple[list[Try], int, Outcome]] = {
     "deployed": ([(DEPLOYED, True)], 1, Outcome.APPLIED),
     "not deployed": ([(SAVED_ONLY, True)] * 9, 5, Outcome.NOT_DEPLOYED),
     "lost, then deployed": ([(LOST, False)], 2, Outcome.APPLIED),
     "rejected": ([(REJECTED, False)], 1, Outcome.FAILED),
     "rejected after a lost try": ([(LOST, False), (REJECTED, False)], 2, Outcome.NOT_DEPLOYED),
-    "throttled for ever": ([(THROTTLED, False)] * 9, 5, Outcome.NOT_DEPLOYED),
+    "throttled nine times": ([(THROTTLED, False)] * 9, 10, Outcome.APPLIED),
     "never a connection": ([(UNSENT, False)] * 9, 5, Outcome.FAILED),
 }
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.http.retries import MAX_ATTEMPTS, RetryPolicy, retry_after_seconds, seconds
+from reconciler.http.throttle import Throttle
 
 
 def test_the_range_of_waits_doubles_and_stops_after_five_attempts() -> None:
@@ -68,6 +69,85 @@ def test_no_wait_is_longer_than_a_minute(attempt: int, asked: float, drawn: floa
         attempt < MAX_ATTEMPTS
     )
     assert all(0 <= waited <= 60 for waited in waits.seconds)
+
+
+class Bucket:
+    """A server that takes twenty requests a second, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.second, self.taken = 0.0, 0
+        self.sent = 0
+
+    def wait(self, seconds: float) -> bool:
+        self.now += seconds
+        return False
+
+    def get(self) -> bool:
+        self.sent += 1
+        self.now += 0.001
+        if self.now - self.second >= 1:
+            self.second, self.taken = self.now, 0
+        self.taken += 1
+        return self.taken <= 20
+
+
+def test_seven_hundred_projects_are_read_from_a_server_that_takes_twenty_a_second() -> None:
+    bucket = Bucket()
+    policy = RetryPolicy(bucket.wait, lambda: 0.0, budget=60)
+    for _ in range(700):
+        taken, _ = policy.call(bucket.get, not_, lambda _taken: 1.0, not_)
+        assert taken
+    assert 34 <= bucket.now <= 40
+    assert policy.wait_before_retry(1), "nothing of the budget is used up"
+
+
+def not_(taken: bool) -> bool:
+    return not taken
+
+
+@pytest.mark.parametrize(("asked", "attempts"), [(0.0, 21), (1.0, 11), (4.0, 3), (11.0, 1)])
+def test_a_request_is_turned_away_for_so_long_at_most(asked: float, attempts: int) -> None:
+    waits = Waits()
+    policy = RetryPolicy(waits, lambda: 0.0, budget=0, turned_away_for=10)
+    result, count = policy.call(lambda: "no", lambda _: True, lambda _: asked, lambda _: True)
+    assert (result, count) == ("no", attempts)
+    assert [policy.wait_turned_away(asked, times) for times in (attempts - 1, attempts)] == [
+        True,
+        False,
+    ]
+
+
+def test_fewer_are_sent_at_a_time_after_a_429_and_more_again_later() -> None:
+    said: list[str] = []
+    throttle = Throttle(8, lambda: False, said.append)
+
+    def send(*, turned_away: bool, times: int = 1) -> int:
+        for _ in range(times):
+            with throttle.request() as note:
+                note(turned_away)
+        return throttle.allowed
+
+    assert [send(turned_away=True) for _ in range(5)] == [4, 2, 1, 1, 1]
+    assert [send(turned_away=False, times=20) for _ in range(3)] == [2, 3, 4]
+    assert send(turned_away=False, times=1000) == 8
+    assert len(said) == 1
+
+
+def test_requests_that_were_under_way_together_slow_down_once() -> None:
+    throttle = Throttle(8, lambda: False, lambda _text: None)
+    with throttle.request() as one, throttle.request() as other:
+        one(True)
+        other(True)
+    assert throttle.allowed == 4
+
+
+def test_a_cancelled_run_waits_for_no_turn() -> None:
+    cancelled = threading.Event()
+    throttle = Throttle(1, cancelled.is_set, lambda _text: None)
+    cancelled.set()
+    with throttle.request(), throttle.request():
+        pass
 
 
 SECONDS: dict[str, tuple[object, float | None]] = {
