@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.http.client import Response, Result
 from reconciler.http.failures import TransportFailure
-from reconciler.http.retries import seconds
+from reconciler.http.retries import http_date, seconds
 
 _DEFAULT_LIMIT_SECONDS = 60.0
 """What GitHub's documentation asks to wait where a limit names no time."""
@@ -103,5 +103,6 @@ def retry_after(result: Result, now: float) -> float | None:
     for name in _RESETS:
         moment = seconds(result.header(name))
         if moment is not None:
-            return max(moment - now, 0.0) + 1.0  # the clocks may differ by a little
+            now = http_date(result.header("date")) or now
+            return max(moment - now, 0.0) + 1.0  # headers have no fractions of a second
     return _DEFAULT_LIMIT_SECONDS

@@ -62,6 +62,7 @@ class UpdateResponse(Struct, frozen=True):
         deployment: what it said about the gateways; ``Deployment(None)`` unless accepted.
         status: the HTTP status; None where there was no answer.
         retry_after: seconds the gateway asked to wait; None where it did not.
+        unreadable: something came, but nothing that can be read.
     """
 
     kind: ResponseKind
@@ -69,6 +70,7 @@ class UpdateResponse(Struct, frozen=True):
     deployment: Deployment
     status: int | None = None
     retry_after: float | None = None
+    unreadable: bool = False
 
 
 class Outcome(StrEnum):
@@ -79,7 +81,7 @@ class Outcome(StrEnum):
     NOT_DEPLOYED = "not-deployed"
     """Saved, but not known to be on every gateway."""
     FAILED = "failed"
-    """The gateway rejected it; the key is as it was."""
+    """It was not carried out; the key is as it was."""
     UNKNOWN = "unknown"
     """Nobody can say: the answer was lost and the list could not be read."""
     CONFLICT = "conflict"

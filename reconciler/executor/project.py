@@ -178,6 +178,8 @@ class ProjectRun:
                 write.saved = write.saved or decision is Decision.SAVED
             if not waited or decision not in _MAY_SEND_AGAIN:
                 return
+            if decision is Decision.SAVED and write.is_silent:
+                return
 
     def _wait(self, write: Write, response: UpdateResponse) -> bool:
         if self._is_stopped():

@@ -28,6 +28,7 @@ class Write(Struct):
         saved: a response or a list said that the step is saved.
         deployment: what was last said about the gateways.
         message: what the last response said.
+        answered: an answer came to the last PUT, though it said nothing: the next says no more.
     """
 
     step: Step
@@ -40,15 +41,22 @@ class Write(Struct):
     saved: bool = False
     deployment: Deployment = field(default_factory=lambda: Deployment(None))
     message: str = ""
+    answered: bool = False
 
     @property
     def address(self) -> str:
         """The name the key has now, as far as is known."""
         return self.step.body.name if self.saved else self.step.jwk
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the gateway answers, but says nothing of the deployment."""
+        return self.answered and self.deployment.deployed is None
+
     def take(self, response: UpdateResponse) -> bool:
         """Take a response; whether another PUT might be of use."""
         self.message = response.message
+        self.answered = response.unreadable or 200 <= (response.status or 0) < 300
         if not self.saved:
             self.kind = response.kind
             self.lost = self.lost or response.kind in {ResponseKind.LOST, ResponseKind.THROTTLED}

@@ -52,7 +52,12 @@ class AuthorisedClient:
         self.redact = redact
 
     def send(
-        self, method: str, path: str, read_timeout: float, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        read_timeout: float,
+        body: bytes | None = None,
+        fresh: bool = False,
     ) -> Result:
         """Send a request once; a second time only with a new token for one that was rejected.
 
@@ -61,31 +66,43 @@ class AuthorisedClient:
             path: below the base URL, percent-encoded.
             read_timeout: in seconds.
             body: JSON.
+            fresh: on a connection that nothing was sent on before.
 
         Raises:
             AuthError: the token endpoint rejected the user name or password.
             GatewayError: the token endpoint is of no use.
         """
         token = self._tokens.token()
-        result = self._send(method, path, read_timeout, body, token)
+        result = self._send(method, path, read_timeout, body, token, fresh)
         rejected = _rejects_token(result)
         if rejected:
             # A request without a valid token is not carried out, so even a PUT may go again.
             if not self._tokens.renew(token):
                 return result
             token = self._tokens.token()
-            result = self._send(method, path, read_timeout, body, token)
+            result = self._send(method, path, read_timeout, body, token, fresh)
             rejected = _rejects_token(result)
         if isinstance(result, Response) and not rejected:
             self._tokens.accepted(token)
         return result
 
     def _send(
-        self, method: str, path: str, read_timeout: float, body: bytes | None, token: str
+        self,
+        method: str,
+        path: str,
+        read_timeout: float,
+        body: bytes | None,
+        token: str,
+        fresh: bool,
     ) -> Result:
         with self._throttle.request() as note:
             result = self._client.send(
-                method, path, auth=bearer(token), content=body, read_timeout=read_timeout
+                method,
+                path,
+                auth=bearer(token),
+                content=body,
+                read_timeout=read_timeout,
+                fresh=fresh,
             )
             note(isinstance(result, Response) and result.status == TOO_MANY)
             return result

@@ -133,11 +133,15 @@ class GatewayReader:
 
 
 class GatewayWriter:
-    """Sends updates, each of them once; safe to use from many threads."""
+    """Sends updates, each of them once; safe to use from many threads.
+
+    Once an answer got lost, every update has a connection of its own.
+    """
 
     def __init__(self, client: AuthorisedClient, read_timeout: float) -> None:
         self._client = client
         self._read_timeout = read_timeout
+        self._fresh = False
 
     @raise_without_frames
     def update(self, project: str, jwk: str, body: JwkFields) -> UpdateResponse:
@@ -158,7 +162,7 @@ class GatewayWriter:
         except UsageError as error:
             return UpdateResponse(ResponseKind.REJECTED, str(error), Deployment(None))
         content = json.dumps({"name": body.name, "description": body.description}).encode()
-        result = self._client.send("PUT", path, self._read_timeout, content)
+        result = self._client.send("PUT", path, self._read_timeout, content, self._fresh)
         redact = self._client.redact
         if isinstance(result, Response):
             return read_update(result, redact, {project, jwk, body.name})
@@ -166,7 +170,10 @@ class GatewayWriter:
         if kind is None:
             subject = f'the update of "{jwk}" in project "{project}"'
             raise no_usable_answer(result, subject, redact)
-        return UpdateResponse(kind, redact(result.message), Deployment(None))
+        # Something that closes idle connections without a word may do so again.
+        self._fresh = self._fresh or result.cause is Cause.LOST
+        unreadable = result.cause is Cause.UNUSABLE
+        return UpdateResponse(kind, redact(result.message), Deployment(None), unreadable=unreadable)
 
 
 class Gateway(Struct, frozen=True):

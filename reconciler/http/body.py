@@ -24,16 +24,45 @@ def read_body(
     coding = coding.strip().lower()
     if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
         return TransportFailure(Cause.UNUSABLE, f"a body in a coding nobody asked for: {coding}")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding not in {"", "identity"} else None
+    inflate = _Inflate() if coding not in {"", "identity"} else None
     body = bytearray()
     try:
         for chunk in chunks:
-            body += inflate.decompress(chunk, limit + 1 - len(body)) if inflate else chunk
+            body += inflate.decode(chunk, limit + 1 - len(body)) if inflate else chunk
             if len(body) > limit:
                 return TransportFailure(Cause.UNUSABLE, f"a body of more than {limit} bytes")
     except zlib.error as error:
         message = f"a body that is not {coding} as it says: {error}"
         return TransportFailure(Cause.UNUSABLE, message)
-    if inflate and body and not inflate.eof:
+    if inflate and body and not inflate.is_whole:
         return TransportFailure(Cause.LOST, "a body that is cut off")
     return bytes(body)
+
+
+class _Inflate:
+    """Decodes gzip of any number of members (RFC 1952, 2.2), or deflate."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last member came to its end."""
+        return self._member.eof
+
+    def decode(self, chunk: bytes, limit: int) -> bytes:
+        """The next piece, decoded, but no more than ``limit`` bytes of it, which is at least one.
+
+        Raises:
+            zlib.error: it is in no such coding.
+        """
+        body = b""
+        while chunk and len(body) < limit:
+            if self._member.eof:
+                chunk = chunk.lstrip(b"\0")  # some writers fill their last block up with zeros
+                if not chunk:
+                    break
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            body += self._member.decompress(chunk, limit - len(body))
+            chunk = self._member.unused_data
+        return body

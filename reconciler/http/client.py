@@ -21,7 +21,7 @@ from reconciler import __version__
 from reconciler.http.body import MAX_BODY_BYTES, read_body
 from reconciler.http.failures import FAILURES, TransportFailure, transport_failure
 from reconciler.http.proxies import Proxy, find_proxy
-from reconciler.http.retries import retry_after_seconds
+from reconciler.http.retries import http_date, retry_after_seconds
 from reconciler.http.tls import no_tls_context, tls_context
 from reconciler.http.transport import GetOnly, Transport
 
@@ -228,7 +228,9 @@ class HttpClient:
             return self._failure(request, error)
         if isinstance(body, TransportFailure):
             return body
-        retry_after = retry_after_seconds(headers.get("retry-after", ""), self._options.now())
+        # A date is by the server's clock, which may differ from this machine's.
+        now = http_date(headers.get("date", "")) or self._options.now()
+        retry_after = retry_after_seconds(headers.get("retry-after", ""), now)
         return Response(response.status_code, headers, body, retry_after)
 
     def _failure(self, request: httpx.Request, error: Exception) -> TransportFailure:

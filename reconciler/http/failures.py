@@ -58,6 +58,9 @@ class TransportFailure(Struct, frozen=True):
 FINAL = frozenset({Cause.UNTRUSTED, Cause.DENIED})
 """What no further try can change."""
 
+_HUNG_UP = ("Server disconnected", "closed connection")
+"""How h11 and httpcore say that the server ended the connection too early."""
+
 _LIBRARY_FAULT = "the HTTP library could not go on"
 
 # Every exception class of httpx that a request can end in, or a base of it. A class that may be
@@ -76,7 +79,7 @@ FAILURES: dict[type[Exception], tuple[Cause, str]] = {
     httpx.ReadError: (Cause.LOST, "the connection broke while the answer was awaited"),
     httpx.WriteError: (Cause.LOST, "the connection broke while the request was sent"),
     httpx.CloseError: (Cause.LOST, "the connection could not be closed"),
-    httpx.RemoteProtocolError: (Cause.LOST, "the answer was cut off or is no HTTP"),
+    httpx.RemoteProtocolError: (Cause.UNUSABLE, "what the server sent breaks HTTP's rules"),
     httpx.LocalProtocolError: (Cause.LOST, _LIBRARY_FAULT),
     httpx.DecodingError: (Cause.UNUSABLE, "the answer's body can't be decoded"),
     httpx.TooManyRedirects: (Cause.LOST, _LIBRARY_FAULT),
@@ -97,6 +100,8 @@ def transport_failure(error: Exception) -> TransportFailure:
     kind = next(kind for kind in type(error).__mro__ if kind in FAILURES)
     cause, phrase = FAILURES[kind]
     detail = str(error)
+    if kind is httpx.RemoteProtocolError and any(text in detail for text in _HUNG_UP):
+        cause, phrase = Cause.LOST, "the answer was cut off"
     return TransportFailure(cause, f"{phrase}: {detail}" if detail else phrase)
 
 

@@ -181,14 +181,20 @@ def retry_after_seconds(header: str, now: float) -> float | None:
 
     Args:
         header: seconds or an HTTP-date.
-        now: seconds since the epoch.
+        now: seconds since the epoch, by the clock of whoever wrote it.
     """
     number = seconds(header)
     if number is not None:
         return number
+    date = http_date(header)
+    return None if date is None else max(date - now, 0.0)
+
+
+def http_date(header: str) -> float | None:
+    """An HTTP-date (RFC 9110, 5.6.7) as seconds since the epoch; None for anything else."""
     try:
         date = parsedate_to_datetime(header)
-        # The asctime form names no zone; every HTTP-date is in GMT (RFC 9110, 5.6.7).
-        return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now, 0.0)
+        # The asctime form names no zone; every HTTP-date is in GMT.
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

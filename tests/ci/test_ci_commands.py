@@ -171,7 +171,7 @@ def test_an_apply_tells_what_it_came_to_and_no_warnings_of_the_plan() -> None:
     )
     failed, not_deployed = result_annotations(RunResult(plan, outcomes))
     assert (failed.title, failed.file, failed.line) == ("failed: P / b", LOCATION.file, 7)
-    assert failed.message.startswith("HTTP 400\nthe gateway rejected it")
+    assert failed.message.startswith("HTTP 400\nit was not carried out")
     assert (not_deployed.title, not_deployed.file) == ("not-deployed: P / c", "")
 
 

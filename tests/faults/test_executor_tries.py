@@ -49,6 +49,9 @@ THROTTLED = UpdateResponse(ResponseKind.THROTTLED, "slow down", GONE, 429, 7.0)
 UNSENT = UpdateResponse(ResponseKind.UNSENT, "no connection", GONE)
 REJECTED = UpdateResponse(ResponseKind.REJECTED, "not allowed", GONE, 400)
 
+EMPTY = UpdateResponse(ResponseKind.LOST, "HTTP 204 with an empty body", GONE, 204)
+UNREADABLE = UpdateResponse(ResponseKind.LOST, "breaks the rules", GONE, unreadable=True)
+
 Try = tuple[UpdateResponse | Exception, bool]
 """What a PUT is answered, and whether it is saved."""
 
@@ -134,6 +137,17 @@ RENAME = [entry("b", "a")]
 PUT, AGAIN = "a -> b", "b -> b"
 CASES: dict[str, tuple[list[Try], list[str], Outcome]] = {
     "deployed at once": ([(DEPLOYED, True)], [PUT], Outcome.APPLIED),
+    "answered without a word": ([(EMPTY, True)] * 9, [PUT, "list"], Outcome.NOT_DEPLOYED),
+    "answered by what nobody can read": (
+        [(UNREADABLE, True)] * 9,
+        [PUT, "list"],
+        Outcome.NOT_DEPLOYED,
+    ),
+    "answered without a word, and without an effect at first": (
+        [(EMPTY, False), (DEPLOYED, True)],
+        [PUT, "list", PUT],
+        Outcome.APPLIED,
+    ),
     "lost before it had an effect": (
         [(LOST, False), (DEPLOYED, True)],
         [PUT, "list", PUT],

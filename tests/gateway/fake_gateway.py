@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from planted_secrets import MARK
@@ -39,6 +40,8 @@ class Seen:
     target: str
     headers: dict[str, str]
     body: bytes
+    nth: int = 1
+    """Which one of its connection's requests it is."""
 
 
 Script = Callable[[Seen], "bytes | Act"]
@@ -80,10 +83,11 @@ class FakeGateway:
             connection.settimeout(0.05)
             if self.tls is not None:
                 connection = self.upgrade(connection, self.tls)
-            while not self.stopping.is_set():
+            for nth in itertools.count(1):
                 request = self.read(connection)
-                if request is None:
+                if request is None or self.stopping.is_set():
                     return
+                request = replace(request, nth=nth)
                 self.seen.append(request)
                 act = self.script(request)
                 if act is Act.TUNNEL and self.tunnel is not None:

@@ -171,7 +171,7 @@ PASSING: dict[str, bytes | Act] = {
     "a cut body": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\n{",
     "a cut chunk": b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
-    "no HTTP": b"SSH-2.0-OpenSSH\r\nConnection: close\r\n",
+    "no whole head": b"SSH-2.0-OpenSSH\r\nConnection: close\r\n",
 }
 
 
@@ -249,6 +249,8 @@ def test_a_read_without_any_connection_says_so() -> None:
     assert len(waits.seconds) == 4
 
 
+BROKEN = "what the server sent breaks HTTP's rules.*what the ingress in front of it"
+DOUBLED = b"HTTP/1.1 200 OK" + b"\r\nTransfer-Encoding: chunked" * 2 + b"\r\n\r\n0\r\n\r\n"
 AT_ONCE: dict[str, tuple[bytes, type[Exception], str]] = {
     "401": (answer("", 401), AuthError, "a valid token"),
     "403": (answer("<html>", 403), AuthError, "a permission"),
@@ -258,6 +260,13 @@ AT_ONCE: dict[str, tuple[bytes, type[Exception], str]] = {
     "nothing": (answer(b""), GatewayError, "an empty body"),
     "cut JSON": (answer(b'{"status":'), GatewayError, "not whole"),
     "an unasked coding": (answer(b"x", Content_Encoding="br"), GatewayError, "nobody asked for"),
+    "no HTTP": (b"SSH-2.0-OpenSSH\r\n\r\n", GatewayError, BROKEN),
+    "an illegal header": (
+        answer(EMPTY_LIST, content_type="x\r\nX Y: z"),
+        GatewayError,
+        BROKEN,
+    ),
+    "a doubled coding": (DOUBLED, GatewayError, BROKEN),
     "an empty 404": (answer(b"", 404), GatewayError, "HTTP 404"),
 }
 
@@ -317,6 +326,39 @@ def test_an_update_whose_answer_is_lost_is_sent_once(act: bytes | Act) -> None:
     assert reply.message
     assert len(server.seen) == 1
     assert waits.seconds == []
+
+
+def test_after_a_lost_answer_updates_have_connections_of_their_own() -> None:
+    """As where something between cuts off whatever was idle for a moment."""
+
+    def script(seen: Seen) -> bytes | Act:
+        if seen.method == "GET":
+            return answer(EMPTY_LIST)
+        return Act.CLOSE if seen.nth > 1 else answer(b'{"status": "SUCCESS"}')
+
+    with fake_gateway(script) as server, gateway_at(server.url) as gateway:
+        kinds = []
+        for _ in range(3):
+            gateway.reader.list_jwks("P")
+            kinds.append(gateway.writer.update("P", "a", JwkFields("b", None)).kind)
+    assert kinds == [ResponseKind.LOST, ResponseKind.ACCEPTED, ResponseKind.ACCEPTED]
+    assert [seen.nth for seen in server.seen if seen.method == "PUT"] == [2, 1, 1]
+
+
+def test_a_wait_until_a_date_is_by_the_servers_clock() -> None:
+    waits = Waits()
+    busy = answer(
+        "",
+        503,
+        Date="Thu, 01 Jan 2015 10:00:00 GMT",
+        Retry_After="Thu, 01 Jan 2015 10:00:07 GMT",
+    )
+    with (
+        fake_gateway(in_turn(busy, answer(EMPTY_LIST))) as server,
+        gateway_at(server.url, waits=waits) as gateway,
+    ):
+        gateway.reader.list_jwks("P")
+    assert waits.seconds == [7.0]
 
 
 def test_an_update_without_a_connection_is_unsent() -> None:

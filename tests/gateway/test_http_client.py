@@ -124,6 +124,13 @@ def test_bodies_are_decoded_however_they_are_cut_into_pieces(
     assert read_body(chunks, f" {coding.upper()} ") == content
 
 
+@given(st.lists(st.binary(max_size=50), min_size=1, max_size=4), st.integers(1, 50))
+def test_gzip_of_several_members_is_read_whole(contents: list[bytes], size: int) -> None:
+    packed = b"".join(gzip.compress(content) for content in contents) + b"\0\0"
+    chunks = [packed[start : start + size] for start in range(0, len(packed), size)]
+    assert read_body(chunks, "gzip") == b"".join(contents)
+
+
 def test_a_body_of_just_the_limit_is_read() -> None:
     assert read_body([b"abc", b"de"], "", limit=5) == b"abcde"
     assert read_body([gzip.compress(b"abcde")], "gzip", limit=5) == b"abcde"
@@ -137,6 +144,13 @@ BROKEN: dict[str, tuple[list[bytes], str, Cause]] = {
     "not packed at all": ([b"hello"], "gzip", Cause.UNUSABLE),
     "an unasked coding": ([b"hello"], "br", Cause.UNUSABLE),
     "two codings": ([b"hello"], "gzip, gzip", Cause.UNUSABLE),
+    "cut off in its second member": (
+        [gzip.compress(b"a"), gzip.compress(b"b")[:-3]],
+        "gzip",
+        Cause.LOST,
+    ),
+    "too long by its second member": ([gzip.compress(b"abc") * 2], "gzip", Cause.UNUSABLE),
+    "gzip and then something else": ([gzip.compress(b"abc") + b"xyz"], "gzip", Cause.UNUSABLE),
     "cut off": ([gzip.compress(b"abcde")[:-3]], "gzip", Cause.LOST),
 }
 
