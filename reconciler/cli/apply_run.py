@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import select
-import shlex
 import sys
 import threading
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.exit_codes import ExitCode, worst
 from reconciler.cli.failures import failure_of
@@ -28,6 +29,7 @@ from reconciler.cli.reviewed import Reviewed, read_reviewed, require_reviewed
 from reconciler.cli.second_check import second_check
 from reconciler.cli.session import open_session
 from reconciler.core.outcome import Outcome, RunResult
+from reconciler.core.text import shell_command
 from reconciler.errors import RefusedError
 from reconciler.executor.context import ExecutionContext, NoRecorder
 from reconciler.executor.run import Execution, execute
@@ -130,22 +132,24 @@ def apply_declared(
             result, codes = _carry_out(planned, options, session, journal)
         except RefusedError as refusal:
             # Nobody agreed: what they would have had to agree to is still the result.
-            result = RunResult(planned.plan)
+            result = RunResult(planned.plan, command=options.command)
             write_reports(options.reports, result, console)
             if console.json:
-                console.plan(result, options.command)
+                console.plan(result)
             console.printed.append(refusal)
             console.print_error(refusal)
             return refusal.exit_code
+        result = replace(result, command=options.command)
         write_reports(options.reports, result, console)
-        console.plan(result, options.command)
+        console.plan(result)
         _note_pending_deployments(journal, console)
     return worst(codes)
 
 
 def command_line(options: ApplyOptions, connection: ConnectionOptions) -> str:
     """The command to call again; it never held a secret."""
-    arguments = ["reconciler", "apply", *options.paths]
+    paths = (path if path == "-" else re.sub("^-", "./-", path) for path in options.paths)
+    arguments = ["reconciler", "apply", *paths]
     for option, value in (
         ("--sandbox", connection.sandbox),
         ("--server", None if connection.sandbox else connection.server),
@@ -156,7 +160,7 @@ def command_line(options: ApplyOptions, connection: ConnectionOptions) -> str:
     ):
         if value is not None:
             arguments += [option, str(value)]
-    return shlex.join(arguments)
+    return shell_command(arguments)
 
 
 def _carry_out(

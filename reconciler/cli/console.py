@@ -89,18 +89,13 @@ class Console(Struct, frozen=True):
         if self.verbosity > 0:
             _write(self.stderr, self.masked(escape.terminal(line)) + "\n")
 
-    def plan(self, result: RunResult, command: str = "reconciler apply") -> None:
-        """Print a plan, with its outcomes where it was applied.
-
-        Args:
-            result: what to report.
-            command: what was called, where it may have to be called again.
-        """
+    def plan(self, result: RunResult) -> None:
+        """Print a plan, with its outcomes where it was applied."""
         self.printed.append(result)
         if self.json:
             self.data(self.rendered_json(result))
             return
-        text = self.rendered(result, command)
+        text = self.rendered(result)
         if self.ci_system is not None and not _is_file(self.stdout):
             text = _folded(text, result, self.ci_system)
         self.result(text)
@@ -123,7 +118,7 @@ class Console(Struct, frozen=True):
 
         return plan_json.dumps(result)
 
-    def rendered(self, result: RunResult, command: str = "reconciler apply") -> str:
+    def rendered(self, result: RunResult) -> str:
         """The text for people."""
         from reconciler.reports import text
 
@@ -133,7 +128,6 @@ class Console(Struct, frozen=True):
             width=_width(self.stdout),
             verbosity=self.verbosity,
             unicode=_encodes_unicode(self.stdout),
-            command=command,
         )
 
     def error(self, error: ReconcilerError) -> None:

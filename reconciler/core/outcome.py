@@ -116,6 +116,8 @@ class RunResult(Struct, frozen=True):
         outcomes: what became of the steps that were reached; None where it was only planned.
         stopped: one sentence on why an apply ended early; else None.
         edited: whether it comes from a saved plan that was altered since it was written.
+        command: what was called, as for a shell, to be completed where it has to be called again;
+            in no file, as whoever can change one would have it called.
 
     Raises:
         ValueError: ``stopped`` is given for what was only planned.
@@ -125,6 +127,7 @@ class RunResult(Struct, frozen=True):
     outcomes: tuple[StepOutcome, ...] | None = None
     stopped: str | None = None
     edited: bool = False
+    command: str = "reconciler apply"
 
     def __post_init__(self) -> None:
         if self.outcomes is None and self.stopped is not None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reconciler.core.confusables import appearance, where_different
 from reconciler.core.model import DeclaredJwk, LiveJwk
 from reconciler.core.names import name_fault
-from reconciler.core.text import yaml_escaped, yaml_scalar
+from reconciler.core.text import shell_word, yaml_escaped, yaml_scalar
 
 _ALIKE = 0.6
 """How alike two names have to be; difflib's own measure for close matches."""
@@ -71,7 +70,7 @@ def for_missing(
         "create the key in the Manager first, correct the name, or remove the entry; if the key "
         "has another name now, as after the revert of a rename that was applied, add the line "
         "`previousNames: [THE-NAME-IT-HAS-NOW]` "
-        f"(`reconciler export {shlex.quote(project)}` shows the names)"
+        f"(`reconciler export {shell_word(project)}` shows the names)"
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import unicodedata
+from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[ -~]*")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+_AS_IT_IS = re.compile(r"(?!.*(?:::|##|  |`|#\w*\[)).*")
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
@@ -49,6 +52,28 @@ def yaml_escaped(text: str) -> str:
     """A text as a manifest says it in ASCII alone, which no editor or clipboard recomposes."""
     quoted = yaml_scalar(text)
     return "".join(char if char.isascii() else _escaped(ord(char)) for char in quoted)
+
+
+def shell_word(text: str) -> str:
+    """A text as one word for a shell, in characters that no report has to change.
+
+    Quoted as sh asks for; where it holds something that can't be seen, a backtick, blanks beside
+    each other or what a pipeline's log takes for a command, as ``$'…'`` with octets in octal
+    (POSIX 2024; bash, zsh, ksh), so that what is copied is exactly what is meant.
+    """
+    if _AS_IT_IS.fullmatch(text) and all(map(is_drawn, text)):
+        return shlex.quote(text)
+    inner = re.sub("[^A-Za-z0-9/.,@+=_-]", _octal, text)
+    return f"$'{inner}'"
+
+
+def _octal(found: re.Match[str]) -> str:
+    return "".join(f"\\{octet:03o}" for octet in found[0].encode("utf-8", "surrogatepass"))
+
+
+def shell_command(words: Iterable[str]) -> str:
+    """A command line, each of its words as ``shell_word`` writes it."""
+    return " ".join(map(shell_word, words))
 
 
 def is_drawn(char: str) -> bool:

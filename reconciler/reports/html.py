@@ -41,14 +41,9 @@ class _Difference(Struct, frozen=True):
     end: str
 
 
-def render(result: RunResult, *, command: str = "reconciler apply") -> str:
-    """The result as an HTML document, ended by a line feed.
-
-    Args:
-        result: what to report.
-        command: what was called, where it may have to be called again.
-    """
-    view = View(result, command)
+def render(result: RunResult) -> str:
+    """The result as an HTML document, ended by a line feed."""
+    view = View(result)
     drawings = [
         (linked, draw(linked)) for linked in view.linked_renames if len(linked.names) <= MOST_NAMES
     ]

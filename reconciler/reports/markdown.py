@@ -78,7 +78,6 @@ def render(
     limit: int = 60_000,
     key: str | None = None,
     html: bool = True,
-    command: str = "reconciler apply",
     about: str = "",
 ) -> str:
     """The result as Markdown, ended by a line feed.
@@ -90,13 +89,12 @@ def render(
             ``comment_lines.marker``. The gateway's URL where it is not given.
         html: whether the host shows HTML and diagrams. Bitbucket does not: without, nothing is
             folded or drawn.
-        command: what was called, where it may have to be called again.
         about: Markdown that says what a comment is of.
 
     Raises:
         ValueError: the limit is below ``SMALLEST_LIMIT``.
     """
-    view = View(result, command)
+    view = View(result)
     verdict = view.verdict
     return _fitted(
         _sections(view, diagrams=html),
@@ -243,6 +241,7 @@ def _environment() -> Environment:
     markdown.globals.update(
         between=lambda old, new: safe(Terminal().between(old, new)),
         counted=counted,
+        exact=lambda text: safe(escape.code(escape.terminal(text))),
         line_break=safe("  \n  "),
         row=_table_row,
         resent_message=resent_message,

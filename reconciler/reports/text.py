@@ -23,7 +23,6 @@ def render(
     width: int = 0,
     verbosity: int = 0,
     unicode: bool = True,
-    command: str = "reconciler apply",
 ) -> str:
     """The result as lines of text, the last one ended too.
 
@@ -36,10 +35,9 @@ def render(
         verbosity: -1 shows the verdict, refusals and failures; 0 also what changes; 1 also the
             keys' identities, the order of updates, unmanaged names and every environment.
         unicode: whether to use more than ASCII; if not, other characters are shown escaped.
-        command: what was called, as for a shell, to be completed where it has to be called again.
     """
     terminal = Terminal(colour=colour, width=width, unicode=unicode)
-    lines = _lines(View(result, command), terminal, verbosity)
+    lines = _lines(View(result), terminal, verbosity)
     return terminal.encoded("\n".join(lines) + "\n")
 
 

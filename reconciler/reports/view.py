@@ -6,7 +6,6 @@ escaped for a terminal, and may still hold backticks of their own.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from msgspec import Struct
 
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
 from reconciler.core.plan import Action, Change, Effect, Step
+from reconciler.core.text import shell_word
 from reconciler.reports import escape, references
 from reconciler.reports.formatting import counted, deployed_in_words
 from reconciler.reports.linked_renames import LinkedRenames, linked_renames
@@ -140,17 +140,15 @@ class View:
 
     Args:
         result: the result.
-        command: what was called, to be completed where it has to be called again.
     """
 
-    def __init__(self, result: RunResult, command: str = "reconciler apply") -> None:
+    def __init__(self, result: RunResult) -> None:
         self.plan = result.plan
         self.planned = result.outcomes is None
         """Whether nothing was applied."""
         self.stopped = result.stopped or ""
         """Why an apply ended early."""
         self._result = result
-        self._command = command
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -270,7 +268,9 @@ class View:
             for item in self.outcomes
             if item.outcome.outcome is outcome
         )
-        return " ".join([self._command, *(f"--redeploy {shlex.quote(name)}" for name in names)])
+        return " ".join(
+            [self._result.command, *(f"--redeploy {shell_word(name)}" for name in names)]
+        )
 
 
 def resent_message(step: Step) -> str:

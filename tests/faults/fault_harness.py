@@ -151,11 +151,9 @@ class Ran:
 
     def pending(self) -> tuple[str, ...]:
         """The keys of the ``--redeploy`` options that the report prints."""
-        commands = (
-            [step.command for step in View(self.result, "apply").next_steps] if self.result else []
-        )
+        commands = [step.command for step in View(self.result).next_steps] if self.result else []
         words = [word for command in commands for word in shlex.split(command)]
-        return tuple(word for word in words if word not in {"apply", "--redeploy"})
+        return tuple(word for word in words if word not in {"reconciler", "apply", "--redeploy"})
 
 
 @dataclass

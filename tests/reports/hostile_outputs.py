@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from xml.etree.ElementTree import ParseError, fromstring
@@ -14,11 +13,13 @@ from formats import RENDERERS
 from hostile_corpus import harm
 from markdown_reader import read
 from mermaid_reader import read_flowchart
+from msgspec.structs import replace
 from page_reader import Page
 from pipeline_parsers import azure, github, github_outputs, gitlab
 
 from reconciler.cli.console import Console
 from reconciler.core.outcome import RunResult
+from reconciler.core.text import shell_command
 from reconciler.errors import ReconcilerError
 from reconciler.reports import html, junit, markdown, plan_json, problems, text
 from reconciler.reports.annotations import azure as to_azure
@@ -126,8 +127,8 @@ Output = tuple[Callable[[RunResult], str], Check]
 
 
 def _text(result: RunResult, **options: object) -> str:
-    command = f"reconciler apply {shlex.quote(result.plan.gateway)}"
-    return text.render(result, command=command, **options)  # type: ignore[arg-type]
+    command = shell_command(["reconciler", "apply", result.plan.gateway])
+    return text.render(replace(result, command=command), **options)  # type: ignore[arg-type]
 
 
 def _printed(result: RunResult, *, as_json: bool) -> str:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from html import unescape
 
 import pytest
 from ci_parsers import commands
+from formats import RENDERERS
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -12,6 +15,8 @@ from report_cases import EVERY_OUTCOME, MIXED, RESULTS
 from report_strategies import law, results, texts
 
 from reconciler.core.outcome import Environment, Outcome, RunResult, StepOutcome
+from reconciler.core.text import shell_command, shell_word
+from reconciler.reports import escape
 from reconciler.reports.descriptions import compared
 from reconciler.reports.terminal import Terminal
 from reconciler.reports.text import render
@@ -102,11 +107,68 @@ def test_every_key_to_send_again_is_named_in_one_command() -> None:
     assert "deployed to pod-0, pod-1, pod-2, pod-3, pod-4 and 4 more" in shown
 
 
-def test_a_command_to_copy_is_safe_in_a_shell() -> None:
-    item = change("P", "a", "$(touch x)")
+COPIED = (
+    "$(touch x)",
+    "with (paren)",
+    "it's",
+    '"quoted"',
+    "back`tick`",
+    "two  blanks",
+    "a::b",
+    "##vso[x]",
+    "#x[",
+    "pipe|d",
+    "cafe\u0301",
+    "no\xa0break",
+    "zero\u200bwidth",
+    "\u05d0\u05d1",
+    "tab\tbed",
+    "!history!",
+    "~",
+    "*",
+    "<b>&amp;",
+    "\U0001f511",
+)
+WORDS = ["reconciler", "apply", "my jwks/", "--server", "https://host/it's"]
+
+
+def copied(shown: str, name: str) -> str:
+    """The command in a report, as a reader copies it."""
+    if name == "html":
+        found = re.findall("<p><code[^>]*>(reconciler apply .*?)</code></p>", shown)
+        return unescape(found[0])
+    if name == "markdown":
+        (line,) = [line for line in shown.splitlines() if "reconciler apply" in line]
+        fence = re.findall("`+", line.strip())[0]
+        return line.strip().removeprefix(fence).removesuffix(fence).strip()
+    (line,) = [line for line in shown.splitlines() if "reconciler apply" in line]
+    return line.strip()
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+@pytest.mark.parametrize("jwk", COPIED)
+def test_a_command_to_copy_is_exact_in_every_report(name: str, jwk: str) -> None:
+    item = change("P", "a", jwk)
     outcome = StepOutcome(step_of(item), Outcome.NOT_DEPLOYED, "", 1)
-    shown = render(RunResult(plan(changes=(item,)), (outcome,)))
-    assert "--redeploy 'P/$(touch x)'" in shown
+    result = RunResult(plan(changes=(item,)), (outcome,), command=shell_command(WORDS))
+    shown = render(result) if name == "text" else RENDERERS[name].render(result)
+
+    script = f"reconciler() {{ printf '%s\\0' reconciler \"$@\"; }}; {copied(shown, name)}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, text=True)
+    assert done.stdout.split("\0")[:-1] == [*WORDS, "--redeploy", f"P/{jwk}"]
+
+
+@given(texts(20))
+def test_no_report_has_to_change_a_word_for_a_shell(text: str) -> None:
+    assert escape.terminal(f"x {shell_word(text)}") == f"x {shell_word(text)}"
+
+
+def test_a_long_command_is_never_cut() -> None:
+    changes = [change("P", f"a{number}", "b" * 200 + str(number)) for number in range(100)]
+    outcomes = tuple(StepOutcome(step_of(item), Outcome.NOT_DEPLOYED, "", 1) for item in changes)
+    shown = RENDERERS["markdown"].render(RunResult(plan(changes=changes), outcomes))
+    assert shown.count("--redeploy") == 100
+    assert f"P/{'b' * 200}99`" in shown
 
 
 def test_a_key_sent_again_is_counted_as_such() -> None:

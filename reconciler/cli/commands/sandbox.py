@@ -10,6 +10,7 @@ import click
 from reconciler.cli.console import Console
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.options import Seconds
+from reconciler.core.text import shell_word
 from reconciler.errors import UsageError
 from reconciler.sandbox.deployment import SHAPES
 from reconciler.sandbox.dialects import DIALECTS
@@ -89,7 +90,7 @@ def _announce(server: Running, settings: Options) -> None:
     token = server.tokens[0] if server.tokens else ""
     lines = [
         f"An Apinizer Manager stand-in listens on {server.url} until Ctrl-C.",
-        f"  export APINIZER_URL={server.url} APINIZER_TOKEN={token}",
+        f"  export APINIZER_URL={server.url} APINIZER_TOKEN={shell_word(token)}",
     ]
     if settings.admin:
         lines.append(f"  State: {server.url}/sandbox/state   Faults: {server.url}/sandbox/faults")
