@@ -78,35 +78,30 @@ class RetryPolicy:
             retry_after: the seconds the server asked to wait; None where it did not.
             is_turned_away: whether the server took nothing and said when to come back.
 
-        Returns:
-            The last result, and how many attempts were made.
+        Returns: the last result, and how many attempts were made.
         """
         results: list[R] = []
-        failures, waited = 0, 0.0
+        failures, waited, pause = 0, 0.0, 0.0
 
         def attempt() -> R:
             results.append(send())
             return results[-1]
 
         def is_last(_state: RetryCallState) -> bool:
-            nonlocal failures, waited
+            nonlocal failures, waited, pause
             asked = retry_after(results[-1])
             if asked is not None and is_turned_away(results[-1]):
-                waited += max(asked, SHORTEST_SECONDS)
+                pause = max(asked, SHORTEST_SECONDS)
+                waited += pause
                 return waited > self._turned_away_for
             failures += 1
+            pause = self._seconds(failures, asked)
             return self._is_last(failures, asked)
-
-        def pause(_state: RetryCallState) -> float:
-            asked = retry_after(results[-1])
-            if asked is not None and is_turned_away(results[-1]):
-                return max(asked, SHORTEST_SECONDS)
-            return self._seconds(max(failures, 1), asked)
 
         retrying = Retrying(
             retry=retry_if_result(may_retry),
             stop=is_last,
-            wait=pause,
+            wait=lambda _state: pause,
             sleep=self._sleep,
             retry_error_callback=lambda _state: results[-1],
         )

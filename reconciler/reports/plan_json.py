@@ -94,12 +94,9 @@ def render_valid(projects: Sequence[DeclaredProject]) -> str:
 def document(result: RunResult) -> Document:
     """The plan JSON of a result, its members in the documented order."""
     plan = result.plan
-    whole: Document = _preamble() | ({"edited": True} if result.edited else {})
-    whole |= {
-        "gateway": plan.gateway,
-        "digest": plan.digest,
-        "summary": document_of(plan.summary),
-    }
+    edited: Document = {"edited": True} if result.edited else {}
+    whole: Document = {**_preamble(), **edited, "gateway": plan.gateway, "digest": plan.digest}
+    whole["summary"] = document_of(plan.summary)
     for name in ("changes", "steps", "refusals", "unmanaged", "warnings"):
         whole[name] = [document_of(item) for item in getattr(plan, name)]
     if plan.reference_check is not None:
@@ -113,14 +110,10 @@ def document(result: RunResult) -> Document:
 
 
 def dumps(result: RunResult) -> str:
-    """The plan JSON as text, with a checksum of all that stands before it as its last member.
-
-    What was edited gets none: it would pass for written.
-    """
-    if result.edited:
-        return _text(document(result))
+    """The plan JSON as text, ended by a checksum of all before it, unless that was edited."""
     body = _text(document(result)).removesuffix(_END)
-    return f'{body}{_CHECKSUM}{_checksum(body.encode())}"{_END}'
+    end = _END if result.edited else f'{_CHECKSUM}{_checksum(body.encode())}"{_END}'
+    return body + end
 
 
 def encode(members: Document) -> str:
