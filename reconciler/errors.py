@@ -6,7 +6,8 @@
     ├── UsageError            64   the command line or its environment is wrong
     ├── ManifestError         65   the manifests are not valid; carries all problems
     ├── GatewayError          69   unreachable, unintelligible or failing
-    ├── AuthError           77   token missing or rejected, or permission denied
+    ├── AuthError             77   token missing or rejected, or permission denied
+    │   └── PermissionDeniedError  the token is valid, but may not do this
     ├── RefusedError           5   something may not be done, and nothing was
     ├── StalePlanError         3   the plan is not the reviewed one any more
     └── InterruptedRunError  130   a signal ended the run; 143 for SIGTERM and the deadline
@@ -98,6 +99,10 @@ class AuthError(ReconcilerError):
     """The token is missing, rejected or expired, or its owner lacks a permission."""
 
     exit_code = 77
+
+
+class PermissionDeniedError(AuthError):
+    """The token is valid, but may not do this; other projects may be within its reach."""
 
 
 class RefusedError(ReconcilerError):

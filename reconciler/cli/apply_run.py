@@ -167,7 +167,7 @@ def _carry_out(
     planned: Planned, options: ApplyOptions, session: Session, journal: Journal | None
 ) -> tuple[RunResult, list[int]]:
     plan = planned.plan
-    codes: list[int] = [ExitCode.REFUSED] if plan.refusals else []
+    codes = planned.codes
     if options.dry_run or (plan.refusals and not options.keep_going):
         return RunResult(plan), codes
     if not plan.steps:

@@ -14,11 +14,17 @@ from reconciler.cli.parallel import in_parallel
 from reconciler.core import planner
 from reconciler.core.digest import fingerprints
 from reconciler.core.list_checks import owners_in_doubt
-from reconciler.core.model import DeclaredProject, LiveList, LiveProject
+from reconciler.core.model import DeclaredProject, LiveList, LiveProject, UnusableList
 from reconciler.core.plan import Plan
 from reconciler.core.references.check import checked, renames
 from reconciler.core.references.model import ProjectUses, ReferenceCheck, ReferenceMode
-from reconciler.errors import AuthError, GatewayError, UsageError
+from reconciler.errors import (
+    AuthError,
+    GatewayError,
+    PermissionDeniedError,
+    RefusedError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,6 +47,7 @@ class Planned(Struct, frozen=True):
         declared: what it was made from besides.
         uses: who uses the keys that are renamed, by project; empty where nobody asked.
         mode: how they were asked for.
+        denied: the token may not read the list of a project.
     """
 
     plan: Plan
@@ -48,6 +55,13 @@ class Planned(Struct, frozen=True):
     declared: Sequence[DeclaredProject]
     uses: Mapping[str, ProjectUses]
     mode: ReferenceMode
+    denied: bool = False
+
+    @property
+    def codes(self) -> list[int]:
+        """The exit codes that the plan's refusals call for."""
+        refused: list[int] = [RefusedError.exit_code] if self.plan.refusals else []
+        return refused + ([AuthError.exit_code] if self.denied else [])
 
 
 class Resends(Struct, frozen=True):
@@ -84,12 +98,21 @@ def make_plan(
 
     Raises:
         GatewayError: a list can't be had, so that nothing can be said about the whole.
-        AuthError: the token or a permission is lacking.
+        AuthError: the token is lacking.
         InterruptedRunError: a signal or the deadline came in between.
     """
     names = [project.name for project in declared]
     reader = session.gateway.reader
-    lists = in_parallel(reader.list_jwks, names, session.parallelism, session.cancel)
+    denied: list[str] = []
+
+    def list_jwks(name: str) -> LiveList:
+        try:
+            return reader.list_jwks(name)
+        except PermissionDeniedError as error:
+            denied.append(name)
+            return UnusableList(name, "project-unreadable", error.what, error.fix)
+
+    lists = in_parallel(list_jwks, names, session.parallelism, session.cancel)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
     owners = owner_ids(readable.values(), session)
     parts = partial(planner.plan_projects, declared, lists, resends.asked, owners=owners)
@@ -104,7 +127,7 @@ def make_plan(
     if with_inputs:
         _require_no_token(plan, session.console)
         plan = replace(plan, inputs=fingerprints(declared, lists))
-    return Planned(plan, readable, declared, uses, mode)
+    return Planned(plan, readable, declared, uses, mode, denied=bool(denied))
 
 
 def _uses(parts: Mapping[str, ProjectPlan], session: Session) -> dict[str, ProjectUses]:

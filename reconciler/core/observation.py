@@ -15,6 +15,7 @@ from reconciler.core.identity import Identity, find
 from reconciler.core.model import LiveJwk
 from reconciler.core.outcome import ResponseKind
 from reconciler.core.plan import JwkFields
+from reconciler.core.text import yaml_scalar
 
 
 class Observed(StrEnum):
@@ -30,6 +31,9 @@ class Observed(StrEnum):
     """It is as it was, and another key holds its new name."""
     CHANGED = "changed"
     """It has fields that are neither the old nor the new ones."""
+    REWRITTEN = "rewritten"
+    """It has the new name, and the new description as the gateway writes it: without blanks at its
+    ends, with other line ends, or cut short."""
     GONE = "gone"
     """It is not there."""
     UNREADABLE = "unreadable"
@@ -42,6 +46,8 @@ class Decision(StrEnum):
     SAVED = "saved"
     RETRY = "retry"
     REJECTED = "rejected"
+    REWRITTEN = "rewritten"
+    SAVED_THOUGH_REJECTED = "saved-though-rejected"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
     UNSENT = "unsent"
@@ -66,8 +72,10 @@ def _row(
     after: Decision, same: Decision, before: Decision, unreadable: Decision
 ) -> dict[Observed, Decision]:
     seen = {Observed.AFTER: after, Observed.SAME: same, Observed.BEFORE: before}
+    rewritten = Decision.CONFLICT if after is Decision.CONFLICT else Decision.REWRITTEN
     return (
         seen
+        | {Observed.REWRITTEN: rewritten}
         | dict.fromkeys(_CHANGED_BY_OTHERS, Decision.CONFLICT)
         | {Observed.UNREADABLE: unreadable}
     )
@@ -80,7 +88,7 @@ DECISIONS: dict[tuple[ResponseKind, bool], dict[Observed, Decision]] = {
     (ResponseKind.ACCEPTED, False): _ACCEPTED,
     (ResponseKind.ACCEPTED, True): _ACCEPTED,
     (ResponseKind.REJECTED, False): _row(
-        Decision.CONFLICT, Decision.REJECTED, Decision.REJECTED, Decision.REJECTED
+        Decision.SAVED_THOUGH_REJECTED, Decision.REJECTED, Decision.REJECTED, Decision.REJECTED
     ),
     (ResponseKind.REJECTED, True): _row(
         Decision.SAVED, Decision.SAVED, Decision.REJECTED, Decision.UNKNOWN
@@ -131,6 +139,13 @@ def observe(
     if _has(key, after):
         observed = Observed.SAME if _has(key, before) else Observed.AFTER
         return Observation(observed, f"the list shows {key.label} as it should be")
+    if key.name == after.name and _is_rewritten(key.description or "", after.description or ""):
+        declared = yaml_scalar(key.description or "")
+        return Observation(
+            Observed.REWRITTEN,
+            f"sent {after.description!r}, stored {key.description!r}; declare "
+            f"`description: {declared}`, so that the next plan is empty",
+        )
     if not _has(key, before):
         what = "is now" if key.name != before.name else "has another description now:"
         said = f"the key that was `{before.name}` {what} {key.label}"
@@ -143,6 +158,15 @@ def observe(
 def same_description(one: str | None, other: str | None) -> bool:
     """Whether two descriptions say the same; null and "" both say nothing."""
     return (one or "") == (other or "")
+
+
+def _is_rewritten(stored: str, sent: str) -> bool:
+    """Whether a server may have made one text of the other, which is not the same."""
+    if stored == sent or not sent:
+        return False
+    return "".join(stored.split()) == "".join(sent.split()) or (
+        bool(stored) and len(stored) < len(sent) and sent.startswith(stored)
+    )
 
 
 def _has(key: LiveJwk, fields: JwkFields) -> bool:

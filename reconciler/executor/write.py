@@ -115,9 +115,14 @@ class Write(Struct):
 _OUTCOMES: dict[Decision, tuple[Outcome, str]] = {
     Decision.REJECTED: (Outcome.FAILED, "the gateway rejected it"),
     Decision.RETRY: (Outcome.FAILED, "it had no effect, and no further try was left"),
+    Decision.REWRITTEN: (Outcome.FAILED, "saved, but not as it was sent"),
+    Decision.SAVED_THOUGH_REJECTED: (
+        Outcome.NOT_DEPLOYED,
+        "the gateway answered that it failed, but the list shows it saved all the same",
+    ),
     Decision.CONFLICT: (Outcome.CONFLICT, "somebody else wrote at the same time"),
     Decision.UNKNOWN: (Outcome.UNKNOWN, "it may have been saved; the list could not be read back"),
     Decision.UNSENT: (Outcome.NOT_TRIED, "it could not be sent"),
 }
-_NEEDS_LIST = frozenset({Decision.CONFLICT, Decision.UNKNOWN})
+_NEEDS_LIST = frozenset({Decision.CONFLICT, Decision.UNKNOWN, Decision.REWRITTEN})
 """The decisions that are not understood without what the list shows."""

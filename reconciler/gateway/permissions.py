@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from reconciler.errors import AuthError
+from reconciler.errors import AuthError, PermissionDeniedError
 from reconciler.gateway.envelope import Envelope, Unintelligible, failure_message
 from reconciler.http.client import Response
 from reconciler.http.redaction import Redact
@@ -59,7 +59,8 @@ def raise_where_lacking(
     """Raise the AuthError a response calls for, if it does."""
     what = lacking(response, envelope)
     if what is not None:
-        raise AuthError(
+        denied = PermissionDeniedError if what is Lacking.PERMISSION else AuthError
+        raise denied(
             f"The gateway denied {subject} for lack of {what.value}: "
             f"{failure_message(response, envelope, redact)}",
             why="Nothing more can be done with this access",

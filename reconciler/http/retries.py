@@ -78,37 +78,39 @@ class RetryPolicy:
             retry_after: the seconds the server asked to wait; None where it did not.
             is_turned_away: whether the server took nothing and said when to come back.
 
-        Returns: the last result, and how many attempts were made.
+        Returns the last result, and how many attempts were made.
         """
         results: list[R] = []
-        failures, waited, pause = 0, 0.0, 0.0
+        failures, waited = 0, 0.0
+        asked, turned_away = None, False
 
         def attempt() -> R:
+            nonlocal failures, waited, asked, turned_away
             results.append(send())
+            asked = retry_after(results[-1])
+            turned_away = asked is not None and is_turned_away(results[-1])
+            failures += not turned_away
+            waited += max(asked or 0.0, SHORTEST_SECONDS) if turned_away else 0.0
             return results[-1]
 
         def is_last(_state: RetryCallState) -> bool:
-            nonlocal failures, waited, pause
-            asked = retry_after(results[-1])
-            if asked is not None and is_turned_away(results[-1]):
-                pause = max(asked, SHORTEST_SECONDS)
-                waited += pause
-                return waited > self._turned_away_for
-            failures += 1
-            pause = self._seconds(failures, asked)
-            return self._is_last(failures, asked)
+            return waited > self._turned_away_for if turned_away else self._is_last(failures, asked)
+
+        def pause(_state: RetryCallState) -> float:
+            polite = max(asked or 0.0, SHORTEST_SECONDS)
+            return polite if turned_away else self._seconds(failures, asked)
 
         retrying = Retrying(
             retry=retry_if_result(may_retry),
             stop=is_last,
-            wait=lambda _state: pause,
+            wait=pause,
             sleep=self._sleep,
             retry_error_callback=lambda _state: results[-1],
         )
         with suppress(_CancelledError):
             retrying(attempt)
-        last, count = results[-1], len(results)
         # tenacity leaves a cycle of references: whole responses would wait in it for the collector.
+        last, count = results[-1], len(results)
         results.clear()
         return last, count
 

@@ -46,7 +46,7 @@ ADVICE: dict[Outcome, str] = {
         "this, and the only remedy is to send it again:"
     ),
     Outcome.FAILED: (
-        "it was not carried out and the key is as it was; mend what is said above, then apply again"
+        "it was not carried out as it was sent; mend what is said above, then apply again"
     ),
     Outcome.UNKNOWN: (
         "nobody can say whether it was saved; once the gateway answers again, apply again, which "

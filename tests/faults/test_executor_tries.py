@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import yaml
 from msgspec.structs import replace
 
 from reconciler.core.identity import Identity
@@ -214,7 +216,7 @@ CASES: dict[str, tuple[list[Try], list[str], Outcome]] = {
         Outcome.APPLIED,
     ),
     "accepted without an effect": ([(DEPLOYED, False)], [PUT], Outcome.CONFLICT),
-    "rejected, yet there": ([(REJECTED, True)], [PUT], Outcome.CONFLICT),
+    "rejected, yet there": ([(REJECTED, True)], [PUT], Outcome.NOT_DEPLOYED),
 }
 
 
@@ -254,6 +256,36 @@ def test_an_update_that_is_always_turned_away_is_not_tried() -> None:
     (settled,) = run(script, RENAME).outcomes
     assert (settled.outcome, settled.attempts) == (Outcome.NOT_TRIED, 4)
     assert settled.message == "the gateway takes no more requests for now: slow down"
+
+
+REWRITTEN: dict[str, tuple[str, str | None]] = {
+    "blanks at the end are cut": ("New. ", "New."),
+    "line ends are changed": ("one\ntwo", "one\r\ntwo"),
+    "a long text is cut short": ("x" * 300, "x" * 255),
+}
+
+
+@pytest.mark.parametrize(("sent", "stored"), REWRITTEN.values(), ids=REWRITTEN)
+def test_a_server_that_stores_another_text_is_said_to_do_so(sent: str, stored: str) -> None:
+    script = Script([])
+
+    def rewrite(name: str, to: str, _description: str | None) -> None:
+        script.jwks[to] = replace(script.jwks.pop(name), name=to, description=stored)
+
+    script.change = rewrite  # type: ignore[method-assign, assignment]
+    (settled,) = run(script, [entry("b", "a", description=sent)]).outcomes
+    assert settled.outcome is Outcome.FAILED
+    assert f"sent {sent!r}, stored {stored!r}" in settled.message
+    (advice,) = re.findall(r"`(description: .*)`", settled.message)
+    assert yaml.safe_load(advice) == {"description": stored}
+    assert "somebody else" not in settled.message
+
+
+def test_a_server_that_answers_with_an_error_and_saves_all_the_same_is_said_to_do_so() -> None:
+    (settled,) = run(Script([(REJECTED, True)]), RENAME).outcomes
+    assert settled.outcome is Outcome.NOT_DEPLOYED
+    assert "saved all the same" in settled.message
+    assert REJECTED.message in settled.message
 
 
 SAME: dict[str, tuple[list[Try], int, Outcome]] = {

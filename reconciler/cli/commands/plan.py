@@ -22,8 +22,8 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
+    from reconciler.cli.planning import Planned
     from reconciler.cli.reports import Report
-    from reconciler.core.plan import Plan
 
 
 @click.command(
@@ -100,7 +100,7 @@ def _planned(
     references: str,
     *,
     with_inputs: bool,
-) -> Plan:
+) -> Planned:
     from reconciler.cli.loading import load_manifests
     from reconciler.cli.planning import Resends, make_plan, named_keys, optional_journal
     from reconciler.cli.session import open_session
@@ -112,14 +112,11 @@ def _planned(
         optional_journal(journal, session.name, read_only=True) as pending,
     ):
         resends = Resends(asked, pending)
-        planned = make_plan(
-            declared, session, resends, references=references, with_inputs=with_inputs
-        )
-    return planned.plan
+        return make_plan(declared, session, resends, references=references, with_inputs=with_inputs)
 
 
 def _report(
-    plan: Plan,
+    planned: Planned,
     console: Console,
     reports: tuple[Report, ...],
     out: Path | None,
@@ -132,7 +129,7 @@ def _report(
     from reconciler.core.outcome import RunResult
 
     file = None if out == STDOUT else out
-    result = RunResult(plan)
+    result = RunResult(planned.plan)
     if file is not None:
         try:
             replace_file(file, console.rendered_json(result))
@@ -143,6 +140,6 @@ def _report(
         console.saved_plan(result)
     else:
         console.plan(result)
-    codes = [ExitCode.REFUSED] if plan.refusals else []
-    codes += [ExitCode.CHANGES_PENDING] if plan.steps and detailed else []
+    codes = planned.codes
+    codes += [ExitCode.CHANGES_PENDING] if planned.plan.steps and detailed else []
     return worst(codes)
