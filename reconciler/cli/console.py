@@ -108,9 +108,9 @@ class Console(Struct, frozen=True):
             _write(self.stderr, self.masked(self.rendered(result)))
 
     def preview(self, result: RunResult) -> None:
-        """Show a plan to whoever is asked about it, where stdout does not do so."""
-        if self.json or not self.stdout.isatty():
-            _write(self.stderr, self.masked(self.rendered(result)))
+        """Show a plan, whole, to whoever is asked about it, where stdout does not do so."""
+        if self.json or self.verbosity < 0 or not self.stdout.isatty():
+            _write(self.stderr, self.masked(self.rendered(result, max(self.verbosity, 0))))
 
     def rendered_json(self, result: RunResult) -> str:
         """The one JSON document."""
@@ -118,15 +118,15 @@ class Console(Struct, frozen=True):
 
         return plan_json.dumps(result)
 
-    def rendered(self, result: RunResult) -> str:
-        """The text for people."""
+    def rendered(self, result: RunResult, verbosity: int | None = None) -> str:
+        """The text for people; as detailed as this run's, unless something else is given."""
         from reconciler.reports import text
 
         return text.render(
             result,
             colour=self.colour,
             width=_width(self.stdout),
-            verbosity=self.verbosity,
+            verbosity=self.verbosity if verbosity is None else verbosity,
             unicode=_encodes_unicode(self.stdout),
         )
 

@@ -190,6 +190,15 @@ def test_a_sourced_key_is_detached_with_consent_alone(build: BuildWorkspace) -> 
     assert workspace.sandbox.admin.keys("P")[0].source_url is None
 
 
+def test_nobody_is_asked_about_what_was_not_shown(workspace: Workspace) -> None:
+    ran = workspace.run.terminal("apply", "jwks", "-q", answers=((ASKED, "no\n"),))
+
+    shown, _, _ = ran.out.partition(ASKED)
+    assert "my-jwk → partner-signing" in shown
+    assert "acme → acme-verification" in shown
+    assert ran.code == 5
+
+
 def test_yes_applies_what_was_shown(workspace: Workspace) -> None:
     ran = workspace.run.terminal("apply", "jwks", answers=((ASKED, "yes\n"),))
 
