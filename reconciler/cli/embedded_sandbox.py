@@ -34,7 +34,7 @@ def embedded(seed_path: Path, state: Path, console: Console) -> Iterator[tuple[s
     with ExitStack() as stack:
         seed = _usable_seed(seed_path)
         with _usage_errors(state):
-            state.parent.mkdir(parents=True, exist_ok=True)
+            state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             sandbox = stack.enter_context(running(Options(seed, db=state)))
         if sandbox.admin.store.seed_changed:
             console.note(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -9,15 +10,22 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 
+_NOT_REPLACEABLE = frozenset({errno.EBUSY, errno.EXDEV})
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 """What this process has open; where it is a file, the shell's redirection must keep it."""
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, *, private: bool = False) -> None:
     """Write a file so that a reader, or a crash, never meets half of it.
 
     A link is followed, and a file that is replaced keeps its mode. What is no file, such as
-    ``/dev/stdout`` or a pipe, is written to as it is.
+    ``/dev/stdout`` or a pipe, is written to as it is, and so is a file that can't be replaced, such
+    as one that is mounted into a container.
+
+    Args:
+        path: the file.
+        text: its content.
+        private: a new file is for this user alone; else as the umask says.
 
     Raises:
         UsageError: it can't be written; a file that was there before is untouched.
@@ -26,16 +34,16 @@ def replace_file(path: Path, text: str) -> None:
         if is_stream(path):
             path.write_text(text, encoding="utf-8", newline="\n")
         else:
-            _replace(Path(os.path.realpath(path)), text)
+            _replace(Path(os.path.realpath(path)), text, private=private)
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, *, private: bool) -> None:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
-        mode = 0o666 & ~_umask()
+        mode = 0o600 if private else 0o666 & ~_umask()
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".reconciler.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
@@ -43,7 +51,13 @@ def _replace(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        try:
+            Path(temporary).replace(path)
+        except OSError as error:
+            if error.errno not in _NOT_REPLACEABLE:
+                raise
+            path.write_text(text, encoding="utf-8", newline="\n")
+            Path(temporary).unlink()
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import Literal
 
 import msgspec
@@ -117,3 +118,8 @@ def decode(line: bytes) -> JournalEntry:
     if entry.event == "recognised" and entry.former is None:
         raise ValueError("it does not say which key was recognised")
     return entry
+
+
+def open_private(path: str, flags: int) -> int:
+    """Open a file, made for this user alone where it is not there; an ``opener`` of Python's."""
+    return os.open(path, flags, 0o600)

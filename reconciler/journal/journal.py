@@ -28,13 +28,13 @@ from reconciler.journal.entries import (
     encode,
     encode_line,
     fields_hash,
+    open_private,
 )
 
 try:
     import fcntl
 except ModuleNotFoundError:  # pragma: no cover - the system has no such locks
     fcntl = None  # type: ignore[assignment]
-
 
 _VERSION = 1
 _UNCHANGED = frozenset({Outcome.FAILED, Outcome.NOT_TRIED})
@@ -191,7 +191,7 @@ def open_journal(path: Path, gateway: str) -> Iterator[Journal]:
     header = _header(gateway)
     try:
         # Unbuffered: what could not be written is not tried again when the file is closed.
-        stream = path.open("r+b" if path.exists() else "x+b", buffering=0)
+        stream = FileIO(path, "r+" if path.exists() else "x+", opener=open_private)
     except OSError as error:
         raise _unopened(path, error) from error
     with stream:

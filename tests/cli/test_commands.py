@@ -248,7 +248,7 @@ def test_a_redirected_file_keeps_what_both_wrote_to_it(workspace: Workspace) -> 
 
 
 def test_files_get_the_usual_permissions(workspace: Workspace) -> None:
-    workspace.run.shell("umask 027; reconciler plan jwks --out plan.json")
+    workspace.run.shell("umask 027; reconciler plan jwks --report json=plan.json")
 
     assert (workspace.folder / "plan.json").stat().st_mode & 0o777 == 0o640
 

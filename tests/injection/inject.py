@@ -152,9 +152,9 @@ def _at_the_console(module: Any) -> None:
 def _at_files(module: Any) -> None:
     replace = module.replace_file
 
-    def watched(path: Any, text: str) -> Any:
+    def watched(path: Any, text: str, **options: Any) -> Any:
         FIELD.scan(str(path), text)
-        return replace(path, text)
+        return replace(path, text, **options)
 
     module.replace_file = watched
 

@@ -132,7 +132,7 @@ def _report(
     result = RunResult(planned.plan)
     if file is not None:
         try:
-            replace_file(file, console.rendered_json(result))
+            replace_file(file, console.rendered_json(result), private=True)
         except UsageError as error:
             console.unwritten.append(error)
     write_reports(reports, result, console)
