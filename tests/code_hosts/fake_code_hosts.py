@@ -30,6 +30,9 @@ ELSEWHERE = "http://elsewhere.invalid"
 
 Json = Any
 
+NOW = 1_000_000.0
+"""What time it is on the servers, in seconds since the epoch."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -365,6 +368,9 @@ def serving(fake_host: FakeCodeHost) -> Iterator[FakeCodeHost]:
     """Serve a stand-in for as long as the context lasts."""
 
     class Answering(BaseHTTPRequestHandler):
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(NOW if timestamp is None else timestamp)
+
         def answer(self) -> None:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length", "0"))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fake_code_hosts import (
     FORGES,
+    NOW,
     TOKEN,
     AzureRepos,
     BitbucketCloud,
@@ -33,7 +34,6 @@ from reconciler.http.client import TransportOptions
 from reconciler.http.retries import MAX_ATTEMPTS
 
 MARKER = "<!-- reconciler:gw -->"
-NOW = 1_000_000.0
 
 each_host = pytest.mark.parametrize("kind", FORGES, ids=lambda kind: kind.__name__)
 
