@@ -17,7 +17,7 @@ def wheels() -> Path:
     """The folder with the wheels of this package and all it needs; it is gone in the end."""
     folder = Path(tempfile.mkdtemp(prefix="wheels-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    needed = ["apinizer-jwk-reconciler"]
+    needed = ["apinizer-jwk-reconciler", "socksio"]  # what httpx[socks] adds
     packed: set[str] = set()
     while needed:
         name = needed.pop()
