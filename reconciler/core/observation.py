@@ -47,7 +47,6 @@ class Decision(StrEnum):
     RETRY = "retry"
     REJECTED = "rejected"
     REWRITTEN = "rewritten"
-    SAVED_THOUGH_REJECTED = "saved-though-rejected"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
     UNSENT = "unsent"
@@ -88,7 +87,7 @@ DECISIONS: dict[tuple[ResponseKind, bool], dict[Observed, Decision]] = {
     (ResponseKind.ACCEPTED, False): _ACCEPTED,
     (ResponseKind.ACCEPTED, True): _ACCEPTED,
     (ResponseKind.REJECTED, False): _row(
-        Decision.SAVED_THOUGH_REJECTED, Decision.REJECTED, Decision.REJECTED, Decision.REJECTED
+        Decision.CONFLICT, Decision.REJECTED, Decision.REJECTED, Decision.REJECTED
     ),
     (ResponseKind.REJECTED, True): _row(
         Decision.SAVED, Decision.SAVED, Decision.REJECTED, Decision.UNKNOWN

@@ -116,10 +116,6 @@ _OUTCOMES: dict[Decision, tuple[Outcome, str]] = {
     Decision.REJECTED: (Outcome.FAILED, "the gateway rejected it"),
     Decision.RETRY: (Outcome.FAILED, "it had no effect, and no further try was left"),
     Decision.REWRITTEN: (Outcome.FAILED, "saved, but not as it was sent"),
-    Decision.SAVED_THOUGH_REJECTED: (
-        Outcome.NOT_DEPLOYED,
-        "the gateway answered that it failed, but the list shows it saved all the same",
-    ),
     Decision.CONFLICT: (Outcome.CONFLICT, "somebody else wrote at the same time"),
     Decision.UNKNOWN: (Outcome.UNKNOWN, "it may have been saved; the list could not be read back"),
     Decision.UNSENT: (Outcome.NOT_TRIED, "it could not be sent"),

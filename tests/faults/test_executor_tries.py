@@ -216,7 +216,7 @@ CASES: dict[str, tuple[list[Try], list[str], Outcome]] = {
         Outcome.APPLIED,
     ),
     "accepted without an effect": ([(DEPLOYED, False)], [PUT], Outcome.CONFLICT),
-    "rejected, yet there": ([(REJECTED, True)], [PUT], Outcome.NOT_DEPLOYED),
+    "rejected, yet there": ([(REJECTED, True)], [PUT], Outcome.CONFLICT),
 }
 
 
@@ -279,13 +279,6 @@ def test_a_server_that_stores_another_text_is_said_to_do_so(sent: str, stored: s
     (advice,) = re.findall(r"`(description: .*)`", settled.message)
     assert yaml.safe_load(advice) == {"description": stored}
     assert "somebody else" not in settled.message
-
-
-def test_a_server_that_answers_with_an_error_and_saves_all_the_same_is_said_to_do_so() -> None:
-    (settled,) = run(Script([(REJECTED, True)]), RENAME).outcomes
-    assert settled.outcome is Outcome.NOT_DEPLOYED
-    assert "saved all the same" in settled.message
-    assert REJECTED.message in settled.message
 
 
 SAME: dict[str, tuple[list[Try], int, Outcome]] = {
