@@ -27,6 +27,8 @@ class Observed(StrEnum):
     """It has the new fields, which are also the old ones: it was only to be deployed again."""
     BEFORE = "before"
     """It is as it was, and its new name is free."""
+    EQUIVALENT = "equivalent"
+    """It is as it was, which is also what a gateway may make of the new fields."""
     OCCUPIED = "occupied"
     """It is as it was, and another key holds its new name."""
     CHANGED = "changed"
@@ -72,9 +74,10 @@ def _row(
 ) -> dict[Observed, Decision]:
     seen = {Observed.AFTER: after, Observed.SAME: same, Observed.BEFORE: before}
     rewritten = Decision.CONFLICT if after is Decision.CONFLICT else Decision.REWRITTEN
+    equivalent = Decision.REWRITTEN if before is Decision.CONFLICT else before
     return (
         seen
-        | {Observed.REWRITTEN: rewritten}
+        | {Observed.REWRITTEN: rewritten, Observed.EQUIVALENT: equivalent}
         | dict.fromkeys(_CHANGED_BY_OTHERS, Decision.CONFLICT)
         | {Observed.UNREADABLE: unreadable}
     )
@@ -141,7 +144,7 @@ def observe(
     if key.name == after.name and _is_rewritten(key.description or "", after.description or ""):
         declared = yaml_scalar(key.description or "")
         return Observation(
-            Observed.REWRITTEN,
+            Observed.EQUIVALENT if _has(key, before) else Observed.REWRITTEN,
             f"sent {after.description!r}, stored {key.description!r}; declare "
             f"`description: {declared}`, so that the next plan is empty",
         )

@@ -15,9 +15,18 @@ from reconciler.errors import ReconcilerError
 from reconciler.executor.context import ExecutionContext, RunErrors
 from reconciler.executor.write import MAX_PUTS, Write
 
-_MAY_SEND_AGAIN = frozenset({Decision.SAVED, Decision.RETRY})
+_SAVED = frozenset({Decision.SAVED, Decision.REWRITTEN})
+_MAY_SEND_AGAIN = _SAVED | {Decision.RETRY}
 
-_LATER_STEP_STARTED = frozenset({Observed.AFTER, Observed.BEFORE, Observed.OCCUPIED})
+_LATER_STEP_STARTED = frozenset(
+    {
+        Observed.AFTER,
+        Observed.REWRITTEN,
+        Observed.BEFORE,
+        Observed.EQUIVALENT,
+        Observed.OCCUPIED,
+    }
+)
 """What a list may show of a key's later step where the earlier one is saved."""
 
 
@@ -155,7 +164,7 @@ class ProjectRun:
         the temporary name is held, no other run can begin the same cycle.
         """
         observation = self._observe(write, self._list(), [])
-        if write.decide(observation) is Decision.SAVED:
+        if write.decide(observation) in _SAVED:
             return True
         self._unseen_temporary_name = observation.message
         return False
@@ -175,7 +184,7 @@ class ProjectRun:
             decision = Decision.RETRY
             if write.saved or write.lost:
                 decision = write.decide(self._observe(write, self._list(), []))
-                write.saved = write.saved or decision is Decision.SAVED
+                write.saved = write.saved or decision in _SAVED
             if not waited or decision not in _MAY_SEND_AGAIN:
                 return
             if decision is Decision.SAVED and write.is_silent:

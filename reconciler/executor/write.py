@@ -97,6 +97,8 @@ class Write(Struct):
             message = f"the gateway takes no more requests for now: {self.message}"
         else:
             outcome, reason = _OUTCOMES[decision]
+            if decision is Decision.REWRITTEN and self.deployment.deployed is not True:
+                outcome = Outcome.NOT_DEPLOYED
             shown = observation.message if decision in _NEEDS_LIST else ""
             message = ": ".join(text for text in (reason, shown, self.message) if text)
         environments = self.deployment.environments

@@ -91,7 +91,7 @@ def test_nothing_is_sent_again_unless_the_list_shows_that_it_had_no_effect() -> 
         for observed, word in row.items()
         if word is Decision.RETRY
     }
-    assert again == {Observed.BEFORE, Observed.SAME}
+    assert again == {Observed.BEFORE, Observed.EQUIVALENT, Observed.SAME}
 
 
 BEFORE, AFTER = JwkFields("a", "old"), JwkFields("b", "new")
@@ -151,6 +151,20 @@ OBSERVATIONS = {
         AFTER,
         Observed.CHANGED,
         "the key that was `a` has another description now: `a` (id 1)",
+    ),
+    "the new name, the description cut short": (
+        [("1", "b", "ne")],
+        BEFORE,
+        AFTER,
+        Observed.REWRITTEN,
+        "sent 'new', stored 'ne'; declare `description: ne`, so that the next plan is empty",
+    ),
+    "the old fields, which trimming makes of the new ones": (
+        [("1", "a", "old")],
+        BEFORE,
+        JwkFields("a", "old\n"),
+        Observed.EQUIVALENT,
+        "sent 'old\\n', stored 'old'; declare `description: old`, so that the next plan is empty",
     ),
     "no key any more": (
         [("2", "c", None)],

@@ -68,6 +68,7 @@ class Script:
     faults: dict[int, Exception | UnusableList] = field(default_factory=dict)
     patience: int = 99
     cancelled: threading.Event = field(default_factory=threading.Event)
+    stores: Callable[[str | None], str | None] = lambda description: description
 
     def __post_init__(self) -> None:
         self.jwks = {
@@ -96,7 +97,8 @@ class Script:
         return answer
 
     def change(self, name: str, to: str, description: str | None) -> None:
-        self.jwks[to] = replace(self.jwks.pop(name), name=to, description=description)
+        stored = self.stores(description)
+        self.jwks[to] = replace(self.jwks.pop(name), name=to, description=stored)
 
     def pause(self, _attempt: int, retry_after: float | None) -> bool:
         self.waits.append(retry_after)
@@ -267,18 +269,49 @@ REWRITTEN: dict[str, tuple[str, str | None]] = {
 
 @pytest.mark.parametrize(("sent", "stored"), REWRITTEN.values(), ids=REWRITTEN)
 def test_a_server_that_stores_another_text_is_said_to_do_so(sent: str, stored: str) -> None:
-    script = Script([])
-
-    def rewrite(name: str, to: str, _description: str | None) -> None:
-        script.jwks[to] = replace(script.jwks.pop(name), name=to, description=stored)
-
-    script.change = rewrite  # type: ignore[method-assign, assignment]
+    script = Script([], stores=lambda _description: stored)
     (settled,) = run(script, [entry("b", "a", description=sent)]).outcomes
     assert settled.outcome is Outcome.FAILED
     assert f"sent {sent!r}, stored {stored!r}" in settled.message
     (advice,) = re.findall(r"`(description: .*)`", settled.message)
     assert yaml.safe_load(advice) == {"description": stored}
     assert "somebody else" not in settled.message
+
+
+TRIMMED: dict[str, tuple[list[Try], int, Outcome]] = {
+    "accepted": ([], 1, Outcome.FAILED),
+    "not deployed": ([(SAVED_ONLY, True)] * 9, 5, Outcome.NOT_DEPLOYED),
+    "lost, then accepted": ([(LOST, False)], 2, Outcome.FAILED),
+    "rejected": ([(REJECTED, False)], 1, Outcome.FAILED),
+    "never a connection": ([(UNSENT, False)] * 9, 5, Outcome.FAILED),
+}
+"""Answers to an update that a server which trims makes of it what was there before."""
+
+
+@pytest.mark.parametrize(("tries", "attempts", "outcome"), TRIMMED.values(), ids=TRIMMED)
+def test_an_update_that_a_server_trims_to_nothing_new(
+    tries: list[Try], attempts: int, outcome: Outcome
+) -> None:
+    script = Script(list(tries), stores=lambda text: text and text.strip())
+    script.change("a", "a", "New.")
+    (settled,) = run(script, [entry("a", description="New. ")]).outcomes
+    assert (settled.outcome, settled.attempts) == (outcome, attempts)
+    assert "somebody else" not in settled.message
+    is_saved = not tries or tries[0][1] or len(tries) < attempts
+    assert ("declare `description: New.`" in settled.message) is is_saved
+
+
+def test_a_cycle_goes_on_where_a_server_trims_what_it_is_sent() -> None:
+    script = Script([], ["a", "b"], stores=lambda text: text and text.strip())
+    script.jwks["a"] = replace(script.jwks["a"], kid="1", description="A ")
+    script.jwks["b"] = replace(script.jwks["b"], kid="2", description="B ")
+    pinned = [
+        DeclaredJwk("b", PLACE, previous_names=("a",), kid="1"),
+        DeclaredJwk("a", PLACE, previous_names=("b",), kid="2"),
+    ]
+    settled = run(script, pinned).outcomes
+    assert {name: jwk.kid for name, jwk in script.jwks.items()} == {"a": "2", "b": "1"}
+    assert "somebody else" not in str(settled)
 
 
 SAME: dict[str, tuple[list[Try], int, Outcome]] = {
