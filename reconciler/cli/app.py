@@ -54,7 +54,8 @@ def _use_utf8() -> None:
     """
     if sys.getfilesystemencoding() == "ascii" and sys.executable and not sys.flags.utf8_mode:
         try:
-            os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 the same program
+            # S606: no shell is wanted, it is this very program with its own arguments.
+            os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
         except OSError:  # then only such names fail
             return
 

@@ -102,17 +102,7 @@ def make_plan(
         InterruptedRunError: a signal or the deadline came in between.
     """
     names = [project.name for project in declared]
-    reader = session.gateway.reader
-    denied: list[str] = []
-
-    def list_jwks(name: str) -> LiveList:
-        try:
-            return reader.list_jwks(name)
-        except PermissionDeniedError as error:
-            denied.append(name)
-            return UnusableList(name, "project-unreadable", error.what, error.fix)
-
-    lists = in_parallel(list_jwks, names, session.parallelism, session.cancel)
+    lists = read_lists(names, session)
     readable = {name: live for name, live in lists.items() if isinstance(live, LiveProject)}
     owners = owner_ids(readable.values(), session)
     parts = partial(planner.plan_projects, declared, lists, resends.asked, owners=owners)
@@ -127,7 +117,26 @@ def make_plan(
     if with_inputs:
         _require_no_token(plan, session.console)
         plan = replace(plan, inputs=fingerprints(declared, lists))
-    return Planned(plan, readable, declared, uses, mode, denied=bool(denied))
+    denied = any(live.denied for live in lists.values() if isinstance(live, UnusableList))
+    return Planned(plan, readable, declared, uses, mode, denied)
+
+
+def read_lists(names: Sequence[str], session: Session) -> dict[str, LiveList]:
+    """The projects' lists, by name; one that the token may not read is unusable.
+
+    Raises:
+        GatewayError: a list can't be had.
+        AuthError: the token is lacking.
+        InterruptedRunError: a signal or the deadline came in between.
+    """
+
+    def read(name: str) -> LiveList:
+        try:
+            return session.gateway.reader.list_jwks(name)
+        except PermissionDeniedError as error:
+            return UnusableList(name, "project-unreadable", error.what, error.fix, denied=True)
+
+    return in_parallel(read, names, session.parallelism, session.cancel)
 
 
 def _uses(parts: Mapping[str, ProjectPlan], session: Session) -> dict[str, ProjectUses]:

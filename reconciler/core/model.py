@@ -97,12 +97,14 @@ class UnusableList(Struct, frozen=True):
             the token may not see it); ``unsafe-list``, its list can't be trusted.
         message: what is wrong; live text inside is not escaped.
         hint: what to do.
+        denied: the token may not read it.
     """
 
     name: str
     code: Literal["project-unreadable", "unsafe-list"]
     message: str
     hint: str
+    denied: bool = False
 
 
 LiveList = LiveProject | UnusableList

@@ -126,7 +126,7 @@ class Transport(httpx.BaseTransport):
                 self._denied = str(error)
                 raise ProxyDeniedError(self._denied) from None
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is raised again or explained
             self._close_opened()
             untrusted = self._untrusted(error, request)
             if untrusted is None:

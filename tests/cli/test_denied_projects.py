@@ -42,3 +42,21 @@ def test_without_it_everything_is_shown_and_nothing_written(
     assert [refusal["code"] for refusal in ran.document["refusals"]] == ["project-unreadable"]
     assert [change["project"] for change in ran.document["changes"]] == ["Mine"]
     assert workspace.requests("PUT") == []
+
+
+def test_who_uses_the_keys_of_all_projects_is_told_but_of_those(workspace: Workspace) -> None:
+    deny(workspace)
+
+    ran = workspace.run("references", "--format", "json")
+
+    assert ran.code == 0, ran
+    (gap,) = ran.document["referenceCheck"]["notLookedAt"]
+    assert (gap["project"], gap["proxy"]) == ("Yours", None)
+    assert "permission" in gap["reason"]
+    assert "not looked at: Yours" in ran.err
+
+
+def test_a_project_that_was_named_has_to_be_readable(workspace: Workspace) -> None:
+    deny(workspace)
+
+    assert workspace.run("references", "Mine", "Yours").code == 77

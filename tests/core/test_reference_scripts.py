@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,15 +132,15 @@ UNCLEAR: dict[str, tuple[str, tuple[Language, ...]]] = {
 """Scripts of which nobody can say which keys they use."""
 
 
-def cases(table: dict[str, tuple[object, ...]]) -> list[object]:
+def cases(table: Mapping[str, tuple[Any, ...]]) -> list[Any]:
     return [
         pytest.param(*case[:-1], language, id=f"{name}, {language.value}")
         for name, case in table.items()
-        for language in case[-1]  # type: ignore[attr-defined]
+        for language in case[-1]
     ]
 
 
-@pytest.mark.parametrize(("script", "name", "language"), cases(HELD))  # type: ignore[arg-type]
+@pytest.mark.parametrize(("script", "name", "language"), cases(HELD))
 def test_a_name_is_found(script: str, name: str, language: Language) -> None:
     found = script_use(script, language, {name})
 
@@ -146,12 +148,12 @@ def test_a_name_is_found(script: str, name: str, language: Language) -> None:
     assert script_use(script, None, {name}).names == {name}
 
 
-@pytest.mark.parametrize(("script", "language"), cases(NOT_HELD))  # type: ignore[arg-type]
+@pytest.mark.parametrize(("script", "language"), cases(NOT_HELD))
 def test_a_name_is_not_found(script: str, language: Language) -> None:
     assert script_use(script, language, NAMES) == ScriptUse()
 
 
-@pytest.mark.parametrize(("script", "language"), cases(UNCLEAR))  # type: ignore[arg-type]
+@pytest.mark.parametrize(("script", "language"), cases(UNCLEAR))
 def test_it_is_unclear_which_key_is_used(script: str, language: Language) -> None:
     assert script_use(script, language, NAMES - {"other"}) == ScriptUse(unclear=True)
 

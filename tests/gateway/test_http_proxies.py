@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import socket
 import subprocess
@@ -177,7 +176,9 @@ def running(*command: str, port: int) -> Iterator[None]:
                 socket.create_connection(("127.0.0.1", port)).close()
                 break
             except OSError:
-                time.sleep(0.05)
+                time.sleep(0.05)  # looks whether it listens by now
+        else:
+            pytest.fail(f"{command[0]} does not listen")
         yield
     finally:
         process.kill()
@@ -210,7 +211,6 @@ def own_name(monkeypatch: pytest.MonkeyPatch) -> str:
     return "127.0.0.1"
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("pproxy"), reason="pproxy is not installed")
 @pytest.mark.parametrize("kind", ["http", "socks5", "socks5h"])
 @pytest.mark.parametrize("login", [None, "right", "wrong"])
 def test_real_proxies_pass_requests_on(

@@ -33,7 +33,7 @@ Runner = Callable[["subprocess.Popen[str]"], None]
 def github(process: subprocess.Popen[str]) -> None:
     """SIGINT to the shell, SIGTERM after a while, then SIGKILL to all; its times, shortened."""
     os.kill(process.pid, signal.SIGINT)
-    time.sleep(SLOW / 3)
+    time.sleep(SLOW / 3)  # the runner's own pause between its signals
     os.kill(process.pid, signal.SIGTERM)
     ends(process, SLOW * 2)
     with suppress(ProcessLookupError):

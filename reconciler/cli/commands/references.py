@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from reconciler.cli.exit_codes import ExitCode
 from reconciler.cli.options import gateway_options, output_options
-from reconciler.core.model import UnusableList
-from reconciler.errors import RefusedError, UsageError
+from reconciler.core.model import LiveProject
+from reconciler.errors import PermissionDeniedError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
     from reconciler.cli.options import ConnectionOptions
     from reconciler.cli.session import Session
-    from reconciler.core.model import LiveJwk, LiveProject
+    from reconciler.core.model import LiveJwk
     from reconciler.core.references.model import NotChecked, Reference
 
 Named = dict[str, list[str]]
@@ -48,7 +49,7 @@ def references(keys: tuple[str, ...], target: ConnectionOptions, console: Consol
 
     with open_session(target, console) as session:
         named = _named(keys) or _all_projects(session)
-        lists = _lists(named, session)
+        lists, unread = _lists(named, session, every=not keys)
         asked = {project: _asked(live, named[project]) for project, live in lists.items()}
         wanted = {project: all_keys(live) for project, live in lists.items()}
         found = find_uses(session, wanted)
@@ -57,7 +58,10 @@ def references(keys: tuple[str, ...], target: ConnectionOptions, console: Consol
         for project, live in lists.items()
         for reference in all_references(project, asked[project], live.jwks, found[project].uses)
     ]
-    gaps = tuple(gap for one in found.values() for gap in one.not_checked)
+    gaps = (*unread, *(gap for one in found.values() for gap in one.not_checked))
+    for reference in shown:
+        texts = (text for text in structs.astuple(reference) if isinstance(text, str))
+        console.require_no_token(reference.project, reference.jwk or "", texts)
     proxies = sum(one.proxies for one in found.values())
     check = ReferenceCheck(ReferenceMode.BEST_EFFORT, proxies, gaps)
     if console.json:
@@ -96,22 +100,28 @@ def _all_projects(session: Session) -> Named:
     return {name: [] for name in sorted(row.name for row in rows)}
 
 
-def _lists(named: Named, session: Session) -> dict[str, LiveProject]:
-    """The projects' lists.
+def _lists(
+    named: Named, session: Session, *, every: bool
+) -> tuple[dict[str, LiveProject], list[NotChecked]]:
+    """The projects' lists, and which could not be had of ``every`` project there is.
 
     Raises:
-        RefusedError: there is none that can be relied on.
+        AuthError: the token may not read a project that was named.
+        RefusedError: the list of a project that was named can't be relied on.
     """
-    from reconciler.cli.parallel import in_parallel
+    from reconciler.cli.planning import read_lists
+    from reconciler.core.references.model import NotChecked
 
-    reader = session.gateway.reader
-    found = in_parallel(reader.list_jwks, list(named), session.parallelism, session.cancel)
-    lists = {}
-    for project, live in found.items():
-        if isinstance(live, UnusableList):
-            raise RefusedError(live.message, why=f"Of {project} nothing can be said", fix=live.hint)
-        lists[project] = live
-    return lists
+    lists, unread = {}, []
+    for project, live in read_lists(list(named), session).items():
+        if isinstance(live, LiveProject):
+            lists[project] = live
+        elif every:
+            unread.append(NotChecked(project, None, live.message))
+        else:
+            error = PermissionDeniedError if live.denied else RefusedError
+            raise error(live.message, why=f"Of {project} nothing can be said", fix=live.hint)
+    return lists, unread
 
 
 def _asked(live: LiveProject, names: list[str]) -> list[LiveJwk]:
