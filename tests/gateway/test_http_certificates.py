@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import ssl
 import subprocess
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from authorities import DAY, NOW, CorporateAuthority
-from fake_gateway import EMPTY_LIST, Act, Seen, always, answer, fake_gateway
+from fake_gateway import EMPTY_LIST, Act, Seen, Waits, always, answer, fake_gateway
 
 from reconciler.code_hosts.client import CodeHostClient
 from reconciler.code_hosts.credentials import HostCredentials
@@ -124,9 +125,9 @@ def test_an_unknown_authority_is_named_with_the_way_to_trust_it(
     [(NOW - 2 * DAY, NOW - DAY, "has expired"), (NOW + DAY, NOW + 2 * DAY, "is not valid yet")],
 )
 def test_dates_are_checked(
-    authority: CorporateAuthority, ca_file: Path, start: object, end: object, state: str
+    authority: CorporateAuthority, ca_file: Path, start: dt.datetime, end: dt.datetime, state: str
 ) -> None:
-    context = authority.serving("127.0.0.1", start=start, end=end)  # type: ignore[arg-type]
+    context = authority.serving("127.0.0.1", start=start, end=end)
     result = failure(asked(context, ca_file))
     assert result.cause is Cause.UNTRUSTED
     assert f"the certificate of 127.0.0.1, or one of those that vouch for it, {state}" in (
@@ -195,16 +196,16 @@ def test_a_proxy_spoken_to_by_tls_is_trusted_by_the_same_authorities(
 
 def test_a_code_host_is_told_the_same_at_once(authority: CorporateAuthority) -> None:
     credentials = HostCredentials(bearer("t" * 20), ("t" * 20,))
-    waits: list[float] = []
+    waits = Waits()
     with (
         fake_gateway(always(answer()), tls=authority.serving("127.0.0.1")) as server,
         open_client(f"https://127.0.0.1:{server.port}", TransportOptions()) as client,
     ):
-        host = CodeHostClient("GitHub", client, credentials, host_retries(waits.append))  # type: ignore[arg-type]
+        host = CodeHostClient("GitHub", client, credentials, host_retries(waits))
         with pytest.raises(GatewayError, match='its issuer is "Corporate Root"') as caught:
             host.read("/user")
     assert "in addition to the system's" in str(caught.value)
-    assert waits == []
+    assert waits.seconds == []
 
 
 PYTHONS = sorted(Path.home().glob(".pyenv/versions/3.1[23]*/bin/python3"))

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 from xml.etree.ElementTree import ParseError, fromstring
 
 from formats import RENDERERS
@@ -126,9 +127,9 @@ Output = tuple[Callable[[RunResult], str], Check]
 """How a result is written, and who reads it."""
 
 
-def _text(result: RunResult, **options: object) -> str:
+def _text(result: RunResult, **options: Any) -> str:
     command = shell_command(["reconciler", "apply", result.plan.gateway])
-    return text.render(replace(result, command=command), **options)  # type: ignore[arg-type]
+    return text.render(replace(result, command=command), **options)
 
 
 def _printed(result: RunResult, *, as_json: bool) -> str:
