@@ -135,14 +135,15 @@ def calls_of(ran: Ran, step: Step) -> list[Call]:
 
 
 def _followers(ran: Ran, step: Step) -> list[Call]:
-    """The PUTs that took a key on from the temporary name that this step gave it."""
+    """The PUTs that took a key on from the temporary name that this step gave it.
+
+    Those that were sent again count too: after a lost answer they go to the key's new name.
+    """
     if not step.temporary:
         return []
-    return [
-        call
-        for call in ran.log.calls
-        if call.project == step.project and call.jwk == step.body.name != call.body.name
-    ]
+    calls = [call for call in ran.log.calls if call.project == step.project]
+    names = {call.body.name for call in calls if call.jwk == step.body.name != call.body.name}
+    return [call for call in calls if call.body.name in names]
 
 
 def on_every_gateway(key: Jwk) -> bool:
